@@ -1,0 +1,84 @@
+//! The one place that knows the time, waits, makes random bits and starts tasks.
+//!
+//! Owns: `Clock` and `Spawn`, and what they are in a running program. Everything else takes the time as an argument.
+
+use async_trait::async_trait;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The time and randomness.
+#[async_trait]
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+    /// Random bits, for codes and keys.
+    fn entropy(&self) -> u64;
+    /// Waits.
+    async fn sleep(&self, time: Duration);
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+#[async_trait]
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn entropy(&self) -> u64 {
+        rand::random()
+    }
+
+    async fn sleep(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}
+
+/// Starts tasks that end when the program is asked to stop.
+pub trait Spawn: Send + Sync {
+    /// Starts a task; a panic in it is reported and ends only itself.
+    fn spawn(&self, name: &'static str, task: BoxFuture<'static, ()>);
+    /// Resolves when the program is asked to stop.
+    fn stopping(&self) -> CancellationToken;
+}
+
+/// Tasks on tokio.
+#[derive(Clone, Debug, Default)]
+pub struct TokioSpawn {
+    tracker: TaskTracker,
+    token: CancellationToken,
+}
+
+impl TokioSpawn {
+    /// Asks every task to stop.
+    pub fn stop(&self) {
+        self.token.cancel();
+        self.tracker.close();
+    }
+
+    /// Waits for every task, at most this long; `false` when one did not end.
+    pub async fn drain(&self, most: Duration) -> bool {
+        self.tracker.close();
+        tokio::time::timeout(most, self.tracker.wait()).await.is_ok()
+    }
+}
+
+impl Spawn for TokioSpawn {
+    fn spawn(&self, name: &'static str, task: BoxFuture<'static, ()>) {
+        let handle = tokio::spawn(task);
+        self.tracker.spawn(async move {
+            if handle.await.is_err_and(|error| error.is_panic()) {
+                tracing::error!(task = name, "A task has panicked.");
+            }
+        });
+    }
+
+    fn stopping(&self) -> CancellationToken {
+        self.token.clone()
+    }
+}

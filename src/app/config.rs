@@ -1,0 +1,357 @@
+//! `config.toml` and the environment.
+//!
+//! Owns: every setting, its default and its check; secrets.
+//! Invariants: every mistake is reported at once with its place; the sample file is the default (a test holds it); a secret in
+//! the file is a mistake; `Debug` shows no secret.
+//! Leaves out: the parts that the settings make (`cli::parts`).
+
+use crate::backend::{HttpCall, read_call};
+use crate::conversation::Shop;
+use crate::desk::Hours;
+use crate::engine::{Mode, Thresholds};
+use crate::lexis::{Doc, Finding, Severity, Source, Table};
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// How Telegram's updates arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Receive {
+    /// Long polling.
+    Poll,
+    /// Webhook.
+    Webhook,
+}
+
+/// Every setting.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// How far the bot goes by itself.
+    pub mode: Mode,
+    /// Logs as JSON.
+    pub log_json: bool,
+    /// The shop.
+    pub shop: Shop,
+    /// Where the server listens.
+    pub listen: String,
+    /// How the world reaches it; empty for not at all.
+    pub public_url: String,
+    /// The folder of the store.
+    pub data: PathBuf,
+    /// The Bot API server.
+    pub telegram_api: String,
+    /// How updates arrive.
+    pub receive: Receive,
+    /// Twilio's API.
+    pub twilio_api: String,
+    /// A number, or a Messaging Service; empty for none.
+    pub twilio_from: String,
+    /// When somebody is there.
+    pub hours: Hours,
+    /// The staff's group.
+    pub desk_chat: Option<i64>,
+    /// Staff's aliases.
+    pub aliases: BTreeMap<u64, String>,
+    /// Where verdicts turn.
+    pub thresholds: Thresholds,
+    /// Declared calls; without any the demo shop answers.
+    pub calls: BTreeMap<String, HttpCall>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let week = BTreeMap::from([("mon-fri".to_string(), vec!["9:00-17:00".to_string()])]);
+        Config {
+            mode: Mode::Live,
+            log_json: false,
+            shop: Shop {
+                name: "Fern & Field".into(),
+                website: "fernandfield.example".into(),
+                opening_hours: "Monday to Friday, 9:00 to 17:00".into(),
+            },
+            listen: "127.0.0.1:8080".into(),
+            public_url: String::new(),
+            data: PathBuf::from("./data"),
+            telegram_api: "https://api.telegram.org".into(),
+            receive: Receive::Poll,
+            twilio_api: "https://api.twilio.com".into(),
+            twilio_from: String::new(),
+            // The table is a constant, and a test reads it.
+            hours: Hours::new("UTC", &week).unwrap_or_else(|_| Hours::never()),
+            desk_chat: None,
+            aliases: BTreeMap::new(),
+            thresholds: Thresholds::default(),
+            calls: BTreeMap::new(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Every mistake in it.
+    pub fn read(source: &Source) -> Result<Self, Vec<Finding>> {
+        let doc = Doc::new(source);
+        let config = doc.read(|root| {
+            let mut config = Config::default();
+            config.root(root);
+            config
+        });
+        let findings = doc.into_findings();
+        if findings.iter().any(|finding| finding.severity == Severity::Error) { Err(findings) } else { Ok(config) }
+    }
+
+    fn root(&mut self, root: &Table<'_>) {
+        root.only(&["mode", "log", "shop", "server", "store", "telegram", "sms", "desk", "understanding", "backend"]);
+        secrets_stay_out(root);
+        if let Some(mode) = root.choice("mode", &[("live", Mode::Live), ("suggest", Mode::Suggest), ("shadow", Mode::Shadow)]) {
+            self.mode = mode.value;
+        }
+        if let Some(json) = root.choice("log", &[("text", false), ("json", true)]) {
+            self.log_json = json.value;
+        }
+        if let Some(table) = root.table("shop") {
+            table.only(&["name", "website", "opening_hours"]);
+            set(&table, "name", &mut self.shop.name);
+            set(&table, "website", &mut self.shop.website);
+            set(&table, "opening_hours", &mut self.shop.opening_hours);
+        }
+        if let Some(table) = root.table("server") {
+            table.only(&["listen", "public_url"]);
+            set(&table, "listen", &mut self.listen);
+            if self.listen.parse::<std::net::SocketAddr>().is_err() {
+                let at = table.string("listen").map_or(0..0, |listen| listen.span);
+                table.doc.error(at, "`listen` is no address", "write one like 127.0.0.1:8080");
+            }
+            url(&table, "public_url", &mut self.public_url);
+        }
+        if let Some(store) = root.table("store") {
+            store.only(&["url"]);
+            if let Some(url) = store.string("url") {
+                match url.value.strip_prefix("sled:") {
+                    Some(path) if !path.is_empty() => self.data = PathBuf::from(path),
+                    _ => store.doc.error(url.span, "a store is written sled:FOLDER", "url = \"sled:./data\""),
+                }
+            }
+        }
+        if let Some(table) = root.table("telegram") {
+            table.only(&["api_url", "receive"]);
+            url(&table, "api_url", &mut self.telegram_api);
+            if let Some(receive) = table.choice("receive", &[("poll", Receive::Poll), ("webhook", Receive::Webhook)]) {
+                self.receive = receive.value;
+                if receive.value == Receive::Webhook && self.public_url.is_empty() {
+                    table.doc.error(receive.span, "a webhook needs server.public_url", "public_url = \"https://bot.example.com\"");
+                }
+            }
+        }
+        if let Some(sms) = root.table("sms") {
+            sms.only(&["twilio"]);
+            if let Some(table) = sms.table("twilio") {
+                self.twilio(&table);
+            }
+        }
+        if let Some(table) = root.table("desk") {
+            self.desk(&table);
+        }
+        if let Some(table) = root.table("understanding") {
+            table.only(&["threshold", "margin"]);
+            for (key, value) in [("threshold", &mut self.thresholds.threshold), ("margin", &mut self.thresholds.margin)] {
+                if let Some(number) = table.number(key) {
+                    if !(0.0..=1.0).contains(&number.value) {
+                        table.doc.error(number.span, format!("`{key}` lies between 0 and 1"), "");
+                    }
+                    *value = number.value as f32;
+                }
+            }
+        }
+        if let Some(table) = root.table("backend") {
+            for key in table.keys() {
+                if let Some(call) = table.table(&key.value).as_ref().and_then(read_call) {
+                    self.calls.insert(key.value, call);
+                }
+            }
+        }
+    }
+
+    fn twilio(&mut self, table: &Table<'_>) {
+        table.only(&["api_url", "from", "messaging_service"]);
+        url(table, "api_url", &mut self.twilio_api);
+        set(table, "from", &mut self.twilio_from);
+        if let Some(service) = table.string("messaging_service").filter(|service| !service.value.is_empty()) {
+            if !self.twilio_from.is_empty() {
+                table.doc.error(service.span.clone(), "either `from` or `messaging_service`, not both", "");
+            }
+            if !service.value.starts_with("MG") {
+                table.doc.error(service.span, "a Messaging Service begins with MG", "");
+            }
+            self.twilio_from = service.value;
+        } else if !self.twilio_from.is_empty() && !self.twilio_from.starts_with('+') {
+            let at = table.string("from").map_or(0..0, |from| from.span);
+            table.doc.error(at, "a number is written with its country", "from = \"+15550109999\"");
+        }
+        if !self.twilio_from.is_empty() && self.public_url.is_empty() {
+            let help = "signatures are checked against it: public_url = \"https://bot.example.com\"";
+            table.doc.error(table.span.clone(), "SMS needs server.public_url", help);
+        }
+    }
+
+    fn desk(&mut self, desk: &Table<'_>) {
+        desk.only(&["time_zone", "hours", "telegram"]);
+        let zone = desk.string("time_zone").map_or_else(|| "UTC".to_string(), |zone| zone.value);
+        let week = match desk.table("hours") {
+            Some(hours) => hours
+                .keys()
+                .into_iter()
+                .map(|key| (key.value.clone(), hours.strings(&key.value).into_iter().map(|span| span.value).collect()))
+                .collect(),
+            None => BTreeMap::from([("mon-fri".to_string(), vec!["9:00-17:00".to_string()])]),
+        };
+        match Hours::new(&zone, &week) {
+            Ok(hours) => self.hours = hours,
+            Err(errors) => {
+                for error in errors {
+                    let at = match error {
+                        crate::desk::HoursError::Zone(_) => desk.string("time_zone").map(|zone| zone.span),
+                        _ => desk.table("hours").map(|hours| hours.span),
+                    };
+                    desk.doc.error(at.unwrap_or(0..0), error.to_string(), "");
+                }
+            }
+        }
+        let Some(telegram) = desk.table("telegram") else { return };
+        telegram.only(&["chat_id", "aliases"]);
+        if let Some(chat) = telegram.number("chat_id") {
+            self.desk_chat = Some(chat.value as i64).filter(|chat| *chat != 0);
+            if chat.value > 0.0 {
+                telegram.doc.error(
+                    chat.span,
+                    "a group's id is negative",
+                    "forward one of its messages to a bot that shows ids, or look at getUpdates",
+                );
+            }
+        }
+        if let Some(aliases) = telegram.table("aliases") {
+            for key in aliases.keys() {
+                match (key.value.parse(), aliases.string(&key.value)) {
+                    (Ok(id), Some(name)) => drop(self.aliases.insert(id, name.value)),
+                    (Err(_), _) => aliases.doc.error(key.span, "an alias belongs to a user id", "123456789 = \"Robin\""),
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+fn set(table: &Table<'_>, key: &str, value: &mut String) {
+    if let Some(text) = table.string(key) {
+        *value = text.value;
+    }
+}
+
+fn url(table: &Table<'_>, key: &str, value: &mut String) {
+    let Some(text) = table.string(key) else { return };
+    let fine = text.value.is_empty() || url::Url::parse(&text.value).is_ok_and(|url| ["http", "https"].contains(&url.scheme()));
+    if !fine {
+        table.doc.error(text.span, format!("`{key}` is no URL"), "https://bot.example.com");
+    }
+    *value = text.value.trim_end_matches('/').to_string();
+}
+
+/// A token in the file would be in every backup and commit of it.
+fn secrets_stay_out(root: &Table<'_>) {
+    for (table, keys) in [("telegram", ["token", "secret"]), ("server", ["token", "secret"])] {
+        let Some(table) = root.table(table) else { continue };
+        for key in table.keys().into_iter().filter(|key| keys.contains(&key.value.as_str())) {
+            table.doc.error(
+                key.span,
+                "secrets don't belong into this file",
+                "set WARMLINE_TELEGRAM_TOKEN in the environment, or WARMLINE_TELEGRAM_TOKEN_FILE",
+            );
+        }
+    }
+}
+
+/// Secrets, from the environment or from files.
+#[derive(Clone, Debug, Default)]
+pub struct Secrets {
+    /// The bot's token.
+    pub telegram_token: Option<SecretString>,
+    /// The webhook's secret.
+    pub telegram_secret: Option<SecretString>,
+    /// Twilio's account.
+    pub twilio_sid: Option<String>,
+    /// Twilio's token.
+    pub twilio_token: Option<SecretString>,
+    /// For declared calls: `WARMLINE_SECRET_SHOP` is `secret.SHOP`.
+    pub calls: BTreeMap<String, SecretString>,
+}
+
+impl Secrets {
+    /// Reads them with `variable`; `NAME_FILE` names a file that holds `NAME`.
+    ///
+    /// # Errors
+    /// A file that is named can't be read.
+    pub fn read(variables: &BTreeMap<String, String>) -> Result<Self, String> {
+        let get = |name: &str| -> Result<Option<String>, String> {
+            if let Some(value) = variables.get(name).filter(|value| !value.trim().is_empty()) {
+                return Ok(Some(value.trim().to_string()));
+            }
+            let Some(path) = variables.get(&format!("{name}_FILE")) else { return Ok(None) };
+            let value = std::fs::read_to_string(path).map_err(|error| format!("{name}_FILE can't be read: {error}"))?;
+            Ok(Some(value.trim().to_string()).filter(|value| !value.is_empty()))
+        };
+        let secret = |name: &str| get(name).map(|value| value.map(SecretString::from));
+        let mut calls = BTreeMap::new();
+        for name in variables.keys().filter_map(|name| name.strip_prefix("WARMLINE_SECRET_")) {
+            let name = name.strip_suffix("_FILE").unwrap_or(name);
+            if let Some(value) = secret(&format!("WARMLINE_SECRET_{name}"))? {
+                calls.insert(name.to_string(), value);
+            }
+        }
+        Ok(Secrets {
+            telegram_token: secret("WARMLINE_TELEGRAM_TOKEN")?,
+            telegram_secret: secret("WARMLINE_TELEGRAM_SECRET")?,
+            twilio_sid: get("WARMLINE_TWILIO_SID")?,
+            twilio_token: secret("WARMLINE_TWILIO_TOKEN")?,
+            calls,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_is_the_default() {
+        let sample = Config::read(&Source::new("config.toml", crate::app::defaults::CONFIG)).expect("reads");
+        assert_eq!(sample, Config::default());
+        assert_eq!(Config::read(&Source::new("config.toml", "")).expect("reads"), Config::default());
+    }
+
+    #[test]
+    fn every_mistake_is_shown() {
+        let text = "mod = \"live\"\n[server]\nlisten = \"8080\"\n[telegram]\ntoken = \"1:a\"\nreceive = \"webhook\"\n[desk]\ntime_zone = \"Mars\"\n\
+                    [desk.telegram]\nchat_id = 5\n[backend.x]\nmethod = \"FETCH\"\n";
+        let findings = Config::read(&Source::new("config.toml", text)).expect_err("wrong");
+        let shown: Vec<String> =
+            findings.iter().map(|finding| format!("{}:{} {}", finding.line, finding.column, finding.message)).collect();
+        insta::assert_snapshot!(shown.join("\n"), @"");
+    }
+
+    #[test]
+    fn secrets_come_from_variables_and_files_and_never_show() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "hunter2\n").expect("writes");
+        let variables = BTreeMap::from([
+            ("WARMLINE_TELEGRAM_TOKEN".to_string(), "7:abc".to_string()),
+            ("WARMLINE_TWILIO_TOKEN_FILE".to_string(), file.path().display().to_string()),
+            ("WARMLINE_SECRET_SHOP".to_string(), "s3cret".to_string()),
+        ]);
+        let secrets = Secrets::read(&variables).expect("reads");
+        assert!(secrets.twilio_token.is_some() && secrets.calls.contains_key("SHOP"));
+        let shown = format!("{secrets:?}");
+        assert!(!shown.contains("abc") && !shown.contains("hunter2") && !shown.contains("s3cret"), "{shown}");
+    }
+}

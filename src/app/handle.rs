@@ -1,0 +1,144 @@
+//! One event, from the store and back.
+//!
+//! Owns: loading, stepping, committing, again on a conflict; turning effects into rows.
+//! Invariants: the rules of a step are one `Arc` from assessment to commit; a panic in a step ends neither the process nor the
+//! conversation: the event is noted and a person is told.
+//! Leaves out: where events come from.
+
+use super::App;
+use crate::conversation::{Address, ConversationId, DeskNote, Effect, Entry, Event, Owner, State, Who, step};
+use crate::desk::{self, QueueRow};
+use crate::store::{CallRow, Change, LinkKey, LinkTarget, OutboxRow, OutboxTarget, StoreError};
+use jiff::Timestamp;
+use std::panic::AssertUnwindSafe;
+
+/// What an event finishes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Finishes {
+    pub inbox: Option<u64>,
+    pub outbox: Vec<u64>,
+    pub call: Option<u64>,
+    pub timer: Option<String>,
+    pub links: Vec<(LinkKey, LinkTarget)>,
+}
+
+/// A conflict means that somebody else was faster; more than this many in a row mean that something is wrong.
+const TRIES: usize = 20;
+
+impl App {
+    /// Steps an event and commits. `Ok(false)`: what it would finish was finished before.
+    pub(super) async fn handle(
+        &self,
+        id: ConversationId,
+        address: Option<&Address>,
+        event: Event,
+        finishes: Finishes,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        for attempt in 0..TRIES {
+            let stored = self.store.load(id).await?;
+            let (state, version) = match (stored, address) {
+                (Some(stored), _) => (stored.state, stored.version),
+                (None, Some(address)) => (State::new(address.clone()), 0),
+                (None, None) => return Ok(false),
+            };
+            let change = self.change(id, version, &state, event.clone(), &finishes, now);
+            let (outbox, calls) = (!change.outbox.is_empty(), !change.calls.is_empty());
+            match self.store.commit(change).await {
+                Ok(_) => {
+                    if outbox {
+                        self.outbox_ready.notify_one();
+                    }
+                    if calls {
+                        self.calls_ready.notify_one();
+                    }
+                    return Ok(true);
+                }
+                Err(StoreError::Conflict) if attempt + 1 < TRIES => {
+                    if self.finished_before(id, &finishes).await? {
+                        return Ok(false);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    /// True when what an event would finish is not there any more.
+    async fn finished_before(&self, id: ConversationId, finishes: &Finishes) -> Result<bool, StoreError> {
+        if let Some(number) = finishes.inbox {
+            return Ok(self.store.next_inbox(id).await?.is_none_or(|row| row.number != number));
+        }
+        if !finishes.outbox.is_empty() {
+            let waiting = self.store.outbox().await?;
+            return Ok(finishes.outbox.iter().any(|number| !waiting.iter().any(|row| row.id == id && row.number == *number)));
+        }
+        if let Some(number) = finishes.call {
+            return Ok(!self.store.calls().await?.iter().any(|row| row.id == id && row.request.number == number));
+        }
+        Ok(false)
+    }
+
+    fn change(&self, id: ConversationId, version: u64, state: &State, event: Event, finishes: &Finishes, now: Timestamp) -> Change {
+        let rules = self.rules.load_full();
+        let facts = desk::facts(&self.hours, self.desk.is_some(), self.profile(&state.address.channel), now);
+        let stepped = std::panic::catch_unwind(AssertUnwindSafe(|| step(&rules, &facts, state, event, now)));
+        let (mut next, effects) = stepped.unwrap_or_else(|_| {
+            tracing::error!(conversation = %id.short(), "A step has panicked; the event is noted and staff are told.");
+            metrics::counter!("warmline_panics_total").increment(1);
+            broken_step(state, now)
+        });
+        let mut change = Change::new(id, version, state.clone());
+        change.inbox_done = finishes.inbox;
+        change.outbox_done.clone_from(&finishes.outbox);
+        change.call_done = finishes.call;
+        change.timers_done.extend(finishes.timer.clone());
+        change.links.clone_from(&finishes.links);
+        let mut notes = Vec::new();
+        let urgency = next.handoff.as_ref().map(|handoff| handoff.urgency);
+        for effect in effects {
+            match effect {
+                Effect::Record(entry) => change.entries.push(entry),
+                Effect::Say(line) => {
+                    let number = line.number;
+                    let target = OutboxTarget::Customer(line);
+                    change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due: now, attempts: 0 });
+                }
+                Effect::Call(request) => change.calls.push(CallRow { id, request, created: now, started: false }),
+                Effect::HandOff { reason } => {
+                    metrics::counter!("warmline_handoffs_total", "reason" => reason.name()).increment(1);
+                }
+                Effect::Desk(note) => notes.push(note),
+                Effect::Timer(timer) => change.timers.push(timer),
+                Effect::Cancel { key } => change.timers_done.push(key),
+                Effect::DropBotLines => change.drop_bot_lines = true,
+            }
+        }
+        if self.desk.is_some() {
+            for row in desk::messages(id, &mut next, notes, now) {
+                let target = OutboxTarget::Desk(row.message);
+                change.outbox.push(OutboxRow { id, number: row.number, target, urgency: row.urgency, created: now, due: now, attempts: 0 });
+            }
+        }
+        change.queue = QueueRow::of(id, &next);
+        change.state = next;
+        change
+    }
+}
+
+/// What is left to do when a step has panicked: note it, and open nothing that could panic again.
+fn broken_step(state: &State, now: Timestamp) -> (State, Vec<Effect>) {
+    let mut state = state.clone();
+    let number = state.next;
+    state.next += 1;
+    let text = "The bot failed on this event. A person should look at it.".to_string();
+    let entry =
+        Entry { number, at: now, who: Who::Note, text: text.clone(), evidence: Vec::new(), understood: Default::default(), about: None };
+    let relay = DeskNote::Relay { who: Who::Note, text, external: None };
+    if state.owner == Owner::Bot {
+        state.form = None;
+        state.asked = None;
+    }
+    (state, vec![Effect::Record(entry), Effect::Desk(relay)])
+}

@@ -1,0 +1,155 @@
+//! Where the parts meet.
+//!
+//! Owns: configuration, the running [`App`] (inbox, outbox, calls, timers, reload), the one place that knows the time and makes
+//! random bits (`clock`).
+//! Invariants: what arrives is stored before it is acknowledged; a step's effects are committed together, and only then
+//! carried out; every worker exposes one step, so tests drain queues without waiting.
+//! Leaves out: HTTP (`server`) and the terminal (`cli`).
+
+mod calls;
+pub mod clock;
+pub mod config;
+pub mod defaults;
+mod handle;
+mod inbox;
+mod limit;
+mod outbox;
+pub mod poll;
+pub mod reload;
+pub mod rules;
+mod run;
+mod timers;
+
+pub use clock::{Clock, Spawn, SystemClock, TokioSpawn};
+pub use config::{Config, Secrets};
+pub use run::run;
+
+use crate::backend::Backend;
+use crate::channel::{Channel, Desk};
+use crate::conversation::{ConversationId, Profile, Rules};
+use crate::desk::Hours;
+use crate::store::{Store, StoreError};
+use arc_swap::ArcSwap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::sync::Notify;
+
+/// The running bot: everything that its workers share.
+pub struct App {
+    /// What must not be lost.
+    pub store: Arc<dyn Store>,
+    /// The compiled rules; a reload swaps them whole.
+    pub rules: ArcSwap<Rules>,
+    /// The time and random bits.
+    pub clock: Arc<dyn Clock>,
+    /// Ways to customers, by name.
+    pub channels: BTreeMap<&'static str, Arc<dyn Channel>>,
+    /// The way to staff.
+    pub desk: Option<Arc<dyn Desk>>,
+    /// The systems behind the bot.
+    pub backend: Arc<dyn Backend>,
+    /// When somebody is there.
+    pub hours: Hours,
+    key: [u8; 32],
+    locks: Mutex<HashMap<ConversationId, Arc<tokio::sync::Mutex<()>>>>,
+    limiter: Mutex<limit::Limiter>,
+    gateway_confirms: AtomicBool,
+    /// There is something in the inbox, the outbox, the calls.
+    pub(crate) inbox_ready: Notify,
+    pub(crate) outbox_ready: Notify,
+    pub(crate) calls_ready: Notify,
+    /// The rules in use are not the operator's current files.
+    pub stale: AtomicBool,
+}
+
+/// The parts of an [`App`].
+pub struct Parts {
+    /// What must not be lost.
+    pub store: Arc<dyn Store>,
+    /// The compiled rules.
+    pub rules: Arc<Rules>,
+    /// The time and random bits.
+    pub clock: Arc<dyn Clock>,
+    /// Ways to customers.
+    pub channels: Vec<Arc<dyn Channel>>,
+    /// The way to staff.
+    pub desk: Option<Arc<dyn Desk>>,
+    /// The systems behind the bot.
+    pub backend: Arc<dyn Backend>,
+    /// When somebody is there.
+    pub hours: Hours,
+}
+
+const KEY: &str = "conversation-key";
+const GATEWAY_CONFIRMS: &str = "gateway-confirms-opt-out";
+
+impl App {
+    /// Puts the parts together. The key of conversations is made at the first start and kept in the store.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn new(parts: Parts) -> Result<Arc<Self>, StoreError> {
+        let key = match parts.store.get(KEY).await?.and_then(|key| key.try_into().ok()) {
+            Some(key) => key,
+            None => {
+                let mut key = [0; 32];
+                key.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&parts.clock.entropy().to_le_bytes()));
+                parts.store.put(KEY, key.to_vec()).await?;
+                key
+            }
+        };
+        let confirms = parts.store.get(GATEWAY_CONFIRMS).await?.is_some();
+        let rate = parts.desk.as_ref().and_then(|desk| desk.rate());
+        Ok(Arc::new(App {
+            store: parts.store,
+            rules: ArcSwap::new(parts.rules),
+            clock: parts.clock,
+            channels: parts.channels.into_iter().map(|channel| (channel.name(), channel)).collect(),
+            desk: parts.desk,
+            backend: parts.backend,
+            hours: parts.hours,
+            key,
+            locks: Mutex::default(),
+            limiter: Mutex::new(limit::Limiter::new(rate)),
+            gateway_confirms: AtomicBool::new(confirms),
+            inbox_ready: Notify::new(),
+            outbox_ready: Notify::new(),
+            calls_ready: Notify::new(),
+            stale: AtomicBool::new(false),
+        }))
+    }
+
+    /// What a channel can do; for one that is not configured any more, nothing but text.
+    pub fn profile(&self, channel: &str) -> Profile {
+        let mut profile = self.channels.get(channel).map(|channel| channel.profile()).unwrap_or_default();
+        profile.gateway_confirms_opt_out |= profile.opt_out_words && self.gateway_confirms.load(Ordering::Relaxed);
+        profile
+    }
+
+    /// The conversation of an address.
+    pub fn conversation(&self, address: &crate::conversation::Address) -> ConversationId {
+        ConversationId::of(&self.key, address)
+    }
+
+    /// The gateway has refused a send because it handles opt-outs itself, so it confirms them itself too.
+    async fn learn_gateway_confirms(&self) {
+        if !self.gateway_confirms.swap(true, Ordering::Relaxed)
+            && let Err(error) = self.store.put(GATEWAY_CONFIRMS, vec![1]).await
+        {
+            tracing::warn!(%error, "Could not note that the gateway confirms opt-outs; will learn it again.");
+        }
+    }
+
+    /// Works until nothing is left to do now: for tests, `chat` and tools.
+    pub async fn settle(self: &Arc<Self>) {
+        loop {
+            let mut done = self.drain_inbox().await;
+            done += self.make_calls().await;
+            done += self.deliver().await;
+            if done == 0 {
+                return;
+            }
+        }
+    }
+}

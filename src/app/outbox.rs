@@ -1,0 +1,296 @@
+//! What goes out.
+//!
+//! Owns: sending rows of the outbox in order per lane, retrying, giving up truthfully; merging relays; the desk's rate.
+//! Invariants: a customer's lines leave in order, and a later one waits for an earlier one; what may not be sent is checked
+//! again at the moment of sending; delivery is at least once: a crash between sending and marking may repeat a message, never
+//! lose one.
+//! Leaves out: how a channel sends.
+
+use super::App;
+use super::handle::Finishes;
+use crate::channel::{Place, Posted};
+use crate::conversation::{ConversationId, Delivery, Event, Failure, Line, Owner, Speaker, State, Urgency};
+use crate::desk::{DeskMessage, transcript};
+use crate::store::{LinkKey, LinkTarget, OutboxRow, OutboxTarget};
+use crate::transport::SendError;
+use jiff::{SignedDuration, Timestamp};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+
+/// A customer's line older than this makes no sense any more; staff's messages are kept for a week.
+const CUSTOMER_HOURS: i64 = 24;
+const DESK_HOURS: i64 = 24 * 7;
+/// Relays of one conversation are merged up to this many characters.
+const MERGED: usize = 3_500;
+
+impl App {
+    /// Sends what is due; how many rows are done.
+    pub async fn deliver(&self) -> usize {
+        let rows = match self.store.outbox().await {
+            Ok(rows) => rows,
+            Err(error) => {
+                tracing::error!(%error, "The outbox can't be read; will try again.");
+                return 0;
+            }
+        };
+        metrics::gauge!("warmline_outbox_rows").set(rows.len() as f64);
+        let mut customers: BTreeMap<ConversationId, Vec<OutboxRow>> = BTreeMap::new();
+        let mut desk: BTreeMap<ConversationId, Vec<OutboxRow>> = BTreeMap::new();
+        for row in rows {
+            let lane = if matches!(row.target, OutboxTarget::Customer(_)) { &mut customers } else { &mut desk };
+            lane.entry(row.id).or_default().push(row);
+        }
+        let lines = futures::future::join_all(customers.into_values().map(|lane| self.customer_lane(lane)));
+        let (lines, posts) = futures::future::join(lines, self.desk_lanes(desk)).await;
+        lines.into_iter().sum::<usize>() + posts
+    }
+
+    /// When the outbox should be looked at next; `None` while it is empty.
+    pub(super) async fn next_due(&self) -> Option<Timestamp> {
+        self.store.outbox().await.ok()?.iter().map(|row| row.due).min()
+    }
+
+    async fn customer_lane(&self, rows: Vec<OutboxRow>) -> usize {
+        let mut done = 0;
+        for row in rows {
+            let now = self.clock.now();
+            let OutboxTarget::Customer(line) = &row.target else { continue };
+            if row.due > now {
+                break;
+            }
+            let Ok(Some(state)) = self.store.state(row.id).await else { break };
+            let delivery = match may_send(&state, line) {
+                Send::Drop => None,
+                Send::Never(failure) => Some(Delivery::Failed { failure }),
+                Send::Yes => match self.send_line(line).await {
+                    Ok(external) => Some(Delivery::Sent { external, thread: None }),
+                    Err(error) => match self.give_up(&row, &error, CUSTOMER_HOURS, now).await {
+                        Some(failure) => Some(Delivery::Failed { failure }),
+                        None => break,
+                    },
+                },
+            };
+            if !self.mark(&row, delivery, now).await {
+                break;
+            }
+            done += 1;
+        }
+        done
+    }
+
+    async fn send_line(&self, line: &Line) -> Result<Vec<String>, SendError> {
+        let Some(channel) = self.channels.get(line.to.channel.as_str()) else {
+            return Err(SendError::Later(Some(std::time::Duration::from_secs(300))));
+        };
+        channel.send(line).await
+    }
+
+    /// Marks a customer's row as done, with what became of it.
+    async fn mark(&self, row: &OutboxRow, delivery: Option<Delivery>, now: Timestamp) -> bool {
+        let label = match &delivery {
+            Some(Delivery::Sent { .. }) => "sent",
+            Some(Delivery::Failed { .. }) => "failed",
+            None => "dropped",
+        };
+        metrics::counter!("warmline_lines_total", "end" => label).increment(1);
+        let mut finishes = Finishes { outbox: vec![row.number], ..Finishes::default() };
+        if let (Some(Delivery::Sent { external, .. }), OutboxTarget::Customer(line)) = (&delivery, &row.target) {
+            let target = LinkTarget { id: row.id, number: Some(row.number) };
+            let key = |external: &String| LinkKey::Sent { channel: line.to.channel.clone(), external: external.clone() };
+            finishes.links = external.iter().map(|external| (key(external), target.clone())).collect();
+        }
+        let event = match delivery {
+            Some(delivery) => Event::Delivered { line: row.number, delivery },
+            None => Event::Timer { key: String::new() },
+        };
+        match self.handle(row.id, None, event, finishes, now).await {
+            Ok(_) => true,
+            Err(error) => {
+                tracing::error!(conversation = %row.id.short(), %error, "A sent line could not be marked; it may be sent again.");
+                false
+            }
+        }
+    }
+
+    /// Postpones a row after an error, or says why it is given up.
+    async fn give_up(&self, row: &OutboxRow, error: &SendError, hours: i64, now: Timestamp) -> Option<Failure> {
+        let failure = match error {
+            SendError::Later(_) if now.duration_since(row.created) > SignedDuration::from_hours(hours) => Some(Failure::Expired),
+            SendError::Later(after) => {
+                let back_off = SignedDuration::from_secs(1 << row.attempts.min(8));
+                let after = after.and_then(|after| SignedDuration::try_from(after).ok()).unwrap_or(back_off);
+                let due = now.checked_add(after).unwrap_or(now);
+                tracing::warn!(conversation = %row.id.short(), attempt = row.attempts + 1, %error, "Delivery failed; will retry.");
+                if let Err(error) = self.store.postpone(row, due).await {
+                    tracing::error!(%error, "A retry could not be noted.");
+                }
+                None
+            }
+            SendError::Blocked => Some(Failure::Blocked),
+            SendError::OptedOut => {
+                self.learn_gateway_confirms().await;
+                Some(Failure::OptedOut)
+            }
+            SendError::Unknown => Some(Failure::Unknown),
+            SendError::ThreadGone | SendError::MessageGone | SendError::NotModified | SendError::Refused(_) => Some(Failure::Refused),
+        };
+        if failure.is_some() {
+            tracing::warn!(conversation = %row.id.short(), %error, "Delivery has failed for good.");
+        }
+        failure
+    }
+
+    /// The desk: the most urgent conversations first, each in order, within the desk's rate.
+    async fn desk_lanes(&self, lanes: BTreeMap<ConversationId, Vec<OutboxRow>>) -> usize {
+        let mut lanes: Vec<Vec<Merged>> = lanes.into_values().map(merge).collect();
+        lanes.sort_by_key(|lane| {
+            let urgency = lane.iter().filter_map(|merged| merged.row.urgency).max();
+            (Reverse(urgency), lane.first().map(|merged| merged.row.created))
+        });
+        let mut done = 0;
+        for lane in lanes {
+            done += self.desk_lane(lane).await;
+        }
+        done
+    }
+
+    async fn desk_lane(&self, lane: Vec<Merged>) -> usize {
+        let Some(desk) = &self.desk else { return 0 };
+        let crisis = lane.iter().any(|merged| merged.row.urgency == Some(Urgency::Crisis));
+        let mut done = 0;
+        for (at, merged) in lane.iter().enumerate() {
+            let row = &merged.row;
+            let now = self.clock.now();
+            let OutboxTarget::Desk(message) = &row.target else { continue };
+            if row.due > now {
+                break;
+            }
+            // A card's edit that a later one replaces is done without being sent.
+            let replaced = is_edit(row) && lane.iter().skip(at + 1).any(|later| is_edit(&later.row));
+            if replaced {
+                if !self.mark_desk(merged, Posted::default(), now).await {
+                    break;
+                }
+                done += 1;
+                continue;
+            }
+            let free = matches!(message, DeskMessage::Answer { .. });
+            let place = if free { Ok(()) } else { self.limiter.lock().unwrap_or_else(PoisonError::into_inner).take(now, crisis) };
+            if let Err(due) = place {
+                // No attempt was made, so none is counted.
+                let waiting = OutboxRow { attempts: row.attempts.saturating_sub(1), ..row.clone() };
+                if let Err(error) = self.store.postpone(&waiting, due).await {
+                    tracing::error!(%error, "A retry could not be noted.");
+                }
+                break;
+            }
+            let Some(place) = self.place(row, message).await else { break };
+            match desk.send(&place, message).await {
+                Ok(posted) => {
+                    if !self.mark_desk(merged, posted, now).await {
+                        break;
+                    }
+                }
+                Err(error) => match self.give_up(row, &error, DESK_HOURS, now).await {
+                    None => break,
+                    Some(_) => {
+                        metrics::counter!("warmline_desk_failures_total").increment(1);
+                        tracing::error!(conversation = %row.id.short(), %error, "Staff could not be told; see `warmline queue`.");
+                        if !self.mark_desk(merged, Posted::default(), now).await {
+                            break;
+                        }
+                    }
+                },
+            }
+            done += 1;
+        }
+        done
+    }
+
+    async fn place(&self, row: &OutboxRow, message: &DeskMessage) -> Option<Place> {
+        let state = self.store.state(row.id).await.ok()??;
+        let transcript = match message {
+            DeskMessage::Transcript => Some(transcript(&self.store.transcript(row.id).await.ok()?, &self.hours)),
+            _ => None,
+        };
+        let name = state.name.clone().unwrap_or_else(|| "Customer".into());
+        Some(Place {
+            id: row.id,
+            topic: state.thread.topic,
+            card: state.thread.card,
+            title: format!("{} · {} · {}", name.chars().take(60).collect::<String>(), state.address.channel, row.id.short()),
+            address: state.address,
+            transcript,
+            silent: row.urgency < Some(Urgency::Distress),
+        })
+    }
+
+    /// Marks a desk's row as done and links the desk's names to the conversation.
+    async fn mark_desk(&self, merged: &Merged, posted: Posted, now: Timestamp) -> bool {
+        let row = &merged.row;
+        let chat = self.desk.as_ref().map_or(0, |desk| desk.chat());
+        let target = LinkTarget { id: row.id, number: None };
+        let mut finishes = Finishes { outbox: merged.numbers.clone(), ..Finishes::default() };
+        finishes.links.extend(posted.topic.map(|topic| (LinkKey::Topic { chat, topic }, target.clone())));
+        finishes.links.extend(posted.messages.iter().map(|message| (LinkKey::DeskMessage { chat, message: *message }, target.clone())));
+        let external = posted.messages.iter().map(ToString::to_string).collect();
+        let event = Event::Delivered { line: row.number, delivery: Delivery::Sent { external, thread: posted.topic } };
+        match self.handle(row.id, None, event, finishes, now).await {
+            Ok(_) => true,
+            Err(error) => {
+                tracing::error!(conversation = %row.id.short(), %error, "A message to the desk could not be marked; it may be sent again.");
+                false
+            }
+        }
+    }
+}
+
+enum Send {
+    Yes,
+    /// A bot line that a claim made void.
+    Drop,
+    Never(Failure),
+}
+
+/// Whether a line may leave now: flags and owner may have changed since it was written.
+fn may_send(state: &State, line: &Line) -> Send {
+    let claimed = matches!(state.owner, Owner::Human { .. });
+    match line.speaker {
+        _ if state.flags.opted_out && !line.confirms_opt_out => Send::Never(Failure::OptedOut),
+        Speaker::Bot if claimed => Send::Drop,
+        _ => Send::Yes,
+    }
+}
+
+/// The open card as it stands.
+fn is_edit(row: &OutboxRow) -> bool {
+    matches!(row.target, OutboxTarget::Desk(DeskMessage::CardEdit { card: None, .. }))
+}
+
+/// A message to the desk and the numbers of all rows whose words it holds.
+struct Merged {
+    row: OutboxRow,
+    numbers: Vec<u64>,
+}
+
+/// Consecutive plain relays of a conversation become one post. All of them are done when it is sent, none before.
+fn merge(rows: Vec<OutboxRow>) -> Vec<Merged> {
+    let mut merged: Vec<Merged> = Vec::new();
+    for row in rows {
+        if let Some(last) = merged.last_mut()
+            && let OutboxTarget::Desk(DeskMessage::Post { text: first, reply_to: None, buttons: none, copy: None }) = &mut last.row.target
+            && let OutboxTarget::Desk(DeskMessage::Post { text, reply_to: None, buttons, copy: None }) = &row.target
+            && none.is_empty()
+            && buttons.is_empty()
+            && first.chars().count() + text.chars().count() < MERGED
+        {
+            first.push('\n');
+            first.push_str(text);
+            last.numbers.push(row.number);
+            continue;
+        }
+        merged.push(Merged { numbers: vec![row.number], row });
+    }
+    merged
+}

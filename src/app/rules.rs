@@ -1,0 +1,117 @@
+//! From files to rules.
+//!
+//! Owns: reading the folder of intents, filling gaps from the defaults, compiling everything, the interlock, the last good
+//! set.
+//! Invariants: a set with any error is never used; cue files that don't hear the compiled-in must-catch set are errors; without
+//! any usable set the bot is in safe mode: the compiled-in cues listen, and every message goes to a person.
+
+use super::config::Config;
+use super::defaults;
+use crate::care;
+use crate::conversation::{Rules, Words};
+use crate::engine::{self, CallShapes};
+use crate::lexis::{Finding, Severity, Source};
+use std::path::Path;
+
+/// Compiled rules with what there is to say about their files.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The rules.
+    pub rules: Rules,
+    /// Warnings and advice.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads every `*.toml` of a folder and of its `care/`; names are relative to it.
+///
+/// # Errors
+/// The folder or a file can't be read.
+pub fn read_folder(folder: &Path) -> std::io::Result<Vec<Source>> {
+    let mut sources = Vec::new();
+    for (prefix, folder) in [("", folder.to_path_buf()), ("care/", folder.join("care"))] {
+        if !prefix.is_empty() && !folder.is_dir() {
+            continue;
+        }
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            let Some(name) =
+                path.file_name().and_then(|name| name.to_str()).filter(|name| name.ends_with(".toml") && !name.starts_with('.'))
+            else {
+                continue;
+            };
+            let bytes = std::fs::read(&path)?;
+            // What is no UTF-8 is read with marks in its place, so that the fault is shown with its line.
+            sources.push(Source::new(format!("{prefix}{name}"), String::from_utf8_lossy(&bytes).into_owned()));
+        }
+    }
+    sources.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(sources)
+}
+
+/// The operator's files where there are any, else the defaults. Entities and cues that the operator has not written are the
+/// defaults in any case.
+///
+/// # Errors
+/// The folder is there but can't be read.
+pub fn sources(folder: &Path) -> std::io::Result<Vec<Source>> {
+    if !folder.is_dir() {
+        return Ok(defaults::sources());
+    }
+    let mut own = read_folder(folder)?;
+    let lacks = |own: &[Source], wanted: &dyn Fn(&str) -> bool| !own.iter().any(|source| wanted(&source.name));
+    let intent = |name: &str| !name.contains('/') && name != "entities.toml" && name != "words.toml";
+    let fill: Vec<Source> = defaults::sources()
+        .into_iter()
+        .filter(|source| match source.name.as_str() {
+            "words.toml" => false,
+            "entities.toml" => lacks(&own, &|name| name == "entities.toml"),
+            name if name.starts_with("care/") => lacks(&own, &|name| name.starts_with("care/")),
+            _ => lacks(&own, &intent),
+        })
+        .collect();
+    own.extend(fill);
+    own.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(own)
+}
+
+/// Compiles a set of files.
+///
+/// # Errors
+/// Every finding of every file, when one of them is an error.
+pub fn compile(sources: &[Source], shapes: &CallShapes, config: &Config) -> Result<Loaded, Vec<Finding>> {
+    let default_words = Source::new("words.toml", defaults::WORDS);
+    let own_words = sources.iter().find(|source| source.name == "words.toml" && source.text != default_words.text);
+    let engine = engine::compile(sources, shapes, config.thresholds);
+    let care = care::compile(sources);
+    let words = Words::compile(&default_words, own_words);
+    let mut findings = Vec::new();
+    for found in [engine.as_ref().map(|(_, f)| f), care.as_ref().map(|(_, f)| f), words.as_ref().map(|(_, f)| f)] {
+        findings.extend(found.unwrap_or_else(|errors| errors).iter().cloned());
+    }
+    if let Ok((care, _)) = &care {
+        findings.extend(care::broken(care, &care::must_catch(&defaults::sources())));
+        findings.extend(care::broken(care, care.must_catch()));
+        findings.dedup();
+    }
+    match (engine, care, words) {
+        (Ok((engine, _)), Ok((care, _)), Ok((words, _))) if !findings.iter().any(|finding| finding.severity == Severity::Error) => {
+            let rules = Rules { engine, care, words, shop: config.shop.clone(), mode: config.mode, safe: false };
+            Ok(Loaded { rules, findings })
+        }
+        _ => Err(findings),
+    }
+}
+
+/// Rules for safe mode: the defaults, answering nothing.
+///
+/// # Errors
+/// The defaults don't compile with these calls; then there is nothing to fall back on but their cues and words.
+pub fn safe(shapes: &CallShapes, config: &Config) -> Result<Rules, Vec<Finding>> {
+    let mut sources = defaults::sources();
+    if let Ok(loaded) = compile(&sources, shapes, config) {
+        return Ok(Rules { safe: true, ..loaded.rules });
+    }
+    // The operator's calls are not those of the default intents: keep only what needs none.
+    sources.retain(|source| source.name.contains('/') || !source.text.lines().any(|line| line.trim_start().starts_with("call")));
+    compile(&sources, shapes, config).map(|loaded| Rules { safe: true, ..loaded.rules })
+}

@@ -1,0 +1,33 @@
+//! Timers.
+//!
+//! Owns: firing what is due. A timer is a row; after downtime each overdue one fires once.
+
+use super::App;
+use super::handle::Finishes;
+use crate::conversation::Event;
+
+impl App {
+    /// Fires every timer that is due, the most urgent conversation first; how many there were.
+    pub async fn fire_timers(&self) -> usize {
+        let now = self.clock.now();
+        let (rows, queue) = match (self.store.timers_due(now).await, self.store.queue().await) {
+            (Ok(rows), Ok(queue)) => (rows, queue),
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::error!(%error, "Timers can't be read; will try again.");
+                return 0;
+            }
+        };
+        let place = |id| queue.iter().position(|row| row.id == id).unwrap_or(usize::MAX);
+        let mut rows = rows;
+        rows.sort_by_key(|row| (place(row.id), row.timer.at));
+        let mut fired = 0;
+        for row in rows {
+            let finishes = Finishes { timer: Some(row.timer.key.clone()), ..Finishes::default() };
+            match self.handle(row.id, None, Event::Timer { key: row.timer.key }, finishes, now).await {
+                Ok(_) => fired += 1,
+                Err(error) => tracing::error!(conversation = %row.id.short(), %error, "A timer could not be committed; will try again."),
+            }
+        }
+        fired
+    }
+}

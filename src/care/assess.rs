@@ -1,0 +1,359 @@
+//! Assessing a message.
+//!
+//! Owns: which cues match, which of them guards and negation cancel, how weights add up to a level.
+//! Invariants: evidence for every level is kept, not only for the highest; a message never gets a lower level because
+//! something harmless stands beside the cue.
+//! Leaves out: memory over messages, except [`Assessment::repeated`], which the conversation calls.
+
+use super::interlock::MustCatch;
+use super::level::{Kind, Level, Subject};
+use crate::lexis::{Index, Match, Message, Vocabulary};
+use crate::text::{Kind as TokenKind, Text};
+use std::ops::Range;
+
+/// What a phrase of a cue file is for.
+#[derive(Clone, Debug)]
+pub(super) enum Entry {
+    Cue(usize),
+    Never(usize),
+    Guard(Vec<Level>),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Cue {
+    pub id: String,
+    pub level: Level,
+    pub kind: Option<Kind>,
+    pub subject: Subject,
+    pub weight: f32,
+    pub negation: bool,
+}
+
+/// Compiled cue files.
+#[derive(Clone, Debug)]
+pub struct Care {
+    pub(super) vocabulary: Vocabulary,
+    pub(super) index: Index,
+    pub(super) entries: Vec<Entry>,
+    pub(super) cues: Vec<Cue>,
+    pub(super) must_catch: Vec<MustCatch>,
+}
+
+/// One cue that was heard.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Evidence {
+    /// The cue's id.
+    pub rule: String,
+    /// Its level.
+    pub level: Level,
+    /// The words.
+    pub text: String,
+    /// First byte of them in the message.
+    pub start: usize,
+    /// One past the last.
+    pub end: usize,
+    /// How much it counts: 1 acts alone.
+    pub weight: f32,
+}
+
+/// How a customer is, as far as one message says.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Assessment {
+    /// The most urgent level that was reached.
+    pub level: Level,
+    /// What a crisis is about.
+    pub kind: Option<Kind>,
+    /// Who is at risk, in a crisis.
+    pub subject: Option<Subject>,
+    /// Says that they are under 18.
+    pub minor: bool,
+    /// 0 to 1: how much speaks for the level, or for an offer below it.
+    pub score: f32,
+    /// Everything that was heard.
+    pub evidence: Vec<Evidence>,
+    /// A weak sign: answer, and offer a person once.
+    pub offer: bool,
+}
+
+/// A level is reached at this sum of weights.
+const ENOUGH: f32 = 0.99;
+/// A negated crisis cue still counts this much: 'I don't want to kill myself' is written by somebody who thinks of it.
+const NEGATED_CRISIS: f32 = 0.5;
+
+const NEGATIONS: [&str; 22] = [
+    "not", "dont", "never", "no", "isnt", "wasnt", "arent", "werent", "didnt", "doesnt", "wont", "wouldnt", "havent", "hasnt", "nobody",
+    "without", "aint", "nor", "neither", "cannot", "nothing", "hardly",
+];
+const SUBJECTS: [&str; 14] = ["i", "im", "ive", "ill", "id", "we", "he", "she", "they", "my", "hes", "shes", "you", "and"];
+
+impl Care {
+    /// How the writer of a message is.
+    pub fn assess(&self, text: &Text) -> Assessment {
+        let message = Message::new(text, &self.vocabulary);
+        let matches = self.index.find(&message);
+        let mut evidence: Vec<(usize, Range<usize>, f32)> = Vec::new();
+        for found in &matches {
+            let Entry::Cue(number) = self.entries[found.phrase] else { continue };
+            let cue = &self.cues[number];
+            if self.guarded(number, found, &matches) {
+                continue;
+            }
+            let mut weight = cue.weight;
+            if cue.negation && negated(text, found.tokens.start) {
+                if cue.level != Level::Crisis {
+                    continue;
+                }
+                weight *= NEGATED_CRISIS;
+            }
+            // One cue counts once, where it weighs most.
+            match evidence.iter_mut().find(|(other, _, _)| *other == number) {
+                Some((_, tokens, other)) if weight > *other => (*tokens, *other) = (found.tokens.clone(), weight),
+                Some(_) => {}
+                None => evidence.push((number, found.tokens.clone(), weight)),
+            }
+        }
+        let mut assessment = self.weigh(text, evidence);
+        assessment.minor = minor(text);
+        assessment
+    }
+
+    /// The must-catch set of these files.
+    pub fn must_catch(&self) -> &[MustCatch] {
+        &self.must_catch
+    }
+
+    fn guarded(&self, cue: usize, found: &Match, matches: &[Match]) -> bool {
+        let overlaps = |other: &Match| other.tokens.start < found.tokens.end && found.tokens.start < other.tokens.end;
+        matches.iter().filter(|other| overlaps(other)).any(|other| match &self.entries[other.phrase] {
+            Entry::Never(number) => *number == cue,
+            Entry::Guard(levels) => levels.contains(&self.cues[cue].level),
+            Entry::Cue(_) => false,
+        })
+    }
+
+    fn weigh(&self, text: &Text, found: Vec<(usize, Range<usize>, f32)>) -> Assessment {
+        let mut evidence: Vec<Evidence> = found
+            .iter()
+            .map(|(number, tokens, weight)| {
+                let span = text.span(tokens.start, tokens.end);
+                let cue = &self.cues[*number];
+                let text = span.of(&text.original).to_string();
+                Evidence { rule: cue.id.clone(), level: cue.level, text, start: span.start, end: span.end, weight: *weight }
+            })
+            .collect();
+        evidence.extend(shouting(text));
+        let mut assessment = Assessment { evidence, ..Assessment::default() };
+        assessment.settle();
+        if assessment.level == Level::Crisis {
+            let strongest = found
+                .iter()
+                .filter(|(number, _, _)| self.cues[*number].level == Level::Crisis)
+                .max_by(|(a, x, wa), (b, y, wb)| wa.total_cmp(wb).then((y.start, b).cmp(&(x.start, a))));
+            if let Some((number, _, _)) = strongest {
+                assessment.kind = self.cues[*number].kind;
+                assessment.subject = Some(self.cues[*number].subject);
+            }
+        }
+        assessment
+    }
+}
+
+impl Assessment {
+    /// Level, score and offer from the evidence. A level is reached by the weight of its own cues and of every more urgent
+    /// one: half a sign of crisis and half a sign of distress make distress.
+    fn settle(&mut self) {
+        self.evidence.sort_by(|a, b| b.level.cmp(&a.level).then(a.start.cmp(&b.start)));
+        let weight =
+            |level: Level| -> f32 { self.evidence.iter().filter(|evidence| evidence.level >= level).map(|evidence| evidence.weight).sum() };
+        // Somebody who asks for a person gets one; weak signs of something else don't add up to asking.
+        let human: f32 =
+            self.evidence.iter().filter(|evidence| evidence.level == Level::HumanRequest).map(|evidence| evidence.weight).sum();
+        let reached = [Level::Crisis, Level::Distress, Level::Frustration].into_iter().find(|level| weight(*level) >= ENOUGH);
+        self.level = reached.unwrap_or(if human >= ENOUGH { Level::HumanRequest } else { Level::None });
+        let score = match self.level {
+            Level::None => weight(Level::Frustration).max(human),
+            Level::HumanRequest => human,
+            level => weight(level),
+        };
+        self.score = score.min(1.0);
+        self.offer = self.level == Level::None && self.score >= 0.45;
+    }
+
+    /// The same message came `times` times in a row: twice is a weak sign, three times is exasperation.
+    pub fn repeated(&mut self, text: &Text, times: u32) {
+        if times < 2 {
+            return;
+        }
+        let weight = if times == 2 { 0.5 } else { 1.0 };
+        let span = text.span(0, text.tokens.len());
+        let words = text.original.clone();
+        self.evidence.push(Evidence {
+            rule: "repetition".into(),
+            level: Level::Frustration,
+            text: words,
+            start: span.start,
+            end: span.end,
+            weight,
+        });
+        self.settle();
+    }
+}
+
+/// Capitals throughout, or a row of exclamation marks: weak signs.
+fn shouting(text: &Text) -> Option<Evidence> {
+    let words = text.tokens.iter().filter(|token| token.kind == TokenKind::Word && token.text.len() > 1).count();
+    let loud = text.tokens.iter().filter(|token| token.caps && token.kind == TokenKind::Word).count();
+    let capitals = loud >= 4 && loud * 5 >= words * 4;
+    let (rule, weight) = match (capitals, text.exclamations >= 3) {
+        (true, true) => ("capitals_and_exclamations", 0.7),
+        (true, false) => ("capitals", 0.5),
+        _ => return None,
+    };
+    let span = text.span(0, text.tokens.len());
+    let words = span.of(&text.original).to_string();
+    Some(Evidence { rule: rule.into(), level: Level::Frustration, text: words, start: span.start, end: span.end, weight })
+}
+
+/// A negation stands in the two words before, in the same sentence, and no new subject begins in between: in 'I can't go on,
+/// I want to die' nothing is negated.
+fn negated(text: &Text, start: usize) -> bool {
+    let Some(first) = text.tokens.get(start) else { return false };
+    if SUBJECTS.contains(&first.text.as_str()) {
+        return false;
+    }
+    text.tokens[start.saturating_sub(2)..start]
+        .iter()
+        .rev()
+        .take_while(|token| token.sentence == first.sentence && !SUBJECTS.contains(&token.text.as_str()))
+        .any(|token| NEGATIONS.contains(&token.text.as_str()))
+}
+
+/// 'I'm 15', 'I am 12 years old': a stated age under 18, not a guess from tone.
+fn minor(text: &Text) -> bool {
+    let word = |at: usize| text.tokens.get(at).map_or("", |token| token.text.as_str());
+    (0..text.tokens.len()).any(|at| {
+        let age_at = match (word(at), word(at + 1)) {
+            ("im", _) => at + 1,
+            ("i", "am") => at + 2,
+            _ => return false,
+        };
+        let age = word(age_at).trim_end_matches("yo").parse::<u8>().unwrap_or(0);
+        let after = word(age_at + 1);
+        let ends = text.tokens.get(age_at + 1).is_none_or(|token| token.sentence != text.tokens[age_at].sentence);
+        (6..18).contains(&age) && (ends || matches!(after, "years" | "year" | "yrs" | "yr" | "yo" | "and" | "y"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lexis::Source;
+
+    const CUES: &str = r#"
+language = "en"
+[concepts]
+wish = ["want to", "wanna"]
+[[cue]]
+id = "wish_to_die"
+level = "crisis"
+kind = "suicide_self_harm"
+say = ["<wish> die", "kill myself"]
+[[cue]]
+id = "alone"
+level = "distress"
+weight = 0.5
+say = ["so alone"]
+[[cue]]
+id = "angry"
+level = "frustration"
+say = ["ridiculous", "third time"]
+never = ["ridiculous(ly)? good", "ridiculously good"]
+[[cue]]
+id = "human"
+level = "human_request"
+say = ["speak to a (human|person)"]
+[[guard]]
+id = "idiom"
+levels = ["crisis"]
+say = ["wanna die laughing", "want to die laughing"]
+"#;
+
+    fn care() -> Care {
+        let cues = CUES.replace("\"ridiculous(ly)? good\", ", "");
+        compile(&[Source::new("care/en.toml", cues)]).expect("compiles").0
+    }
+
+    use super::super::compile;
+
+    #[test]
+    fn level_rows() {
+        let care = care();
+        for (name, text, level, offer) in [
+            ("nothing", "where is my order", Level::None, false),
+            ("crisis", "honestly I want to die", Level::Crisis, false),
+            ("capitals and spacing", "I   WANT\u{200b} TO DIE", Level::Crisis, false),
+            ("zero width inside", "i want to d\u{200b}ie", Level::Crisis, false),
+            ("buried", "where is A1042, i wanna die, thanks", Level::Crisis, false),
+            ("negated crisis is a weak sign", "i dont want to die over a parcel", Level::None, true),
+            ("a negation of something else", "i can not go on, i want to die", Level::Crisis, false),
+            ("guarded", "i wanna die laughing at this", Level::None, false),
+            ("the guard covers only its cue", "wanna die laughing at the ad. but i want to die", Level::Crisis, false),
+            ("weak", "i feel so alone", Level::None, true),
+            ("two weak signs", "dont want to die. so alone", Level::Distress, false),
+            ("frustration", "this is ridiculous", Level::Frustration, false),
+            ("own exception", "ridiculously good", Level::None, false),
+            ("human", "can i speak to a person", Level::HumanRequest, false),
+            ("most urgent wins", "third time i want to die", Level::Crisis, false),
+            ("shouting", "WHERE IS MY ORDER NOW", Level::None, true),
+            ("word edges", "skilled at killing time", Level::None, false),
+        ] {
+            let found = care.assess(&Text::new(text));
+            assert_eq!((found.level, found.offer), (level, offer), "{name}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn evidence_says_where() {
+        let text = "ok so i want to die";
+        let found = care().assess(&Text::new(text));
+        let evidence = &found.evidence[0];
+        assert_eq!((evidence.rule.as_str(), &text[evidence.start..evidence.end]), ("wish_to_die", "want to die"));
+        assert_eq!(found.kind, Some(Kind::SuicideSelfHarm));
+    }
+
+    #[test]
+    fn stated_ages() {
+        for (text, wanted) in [("im 15", true), ("I am 12 years old", true), ("im 15 minutes away", false), ("i am 45", false)] {
+            assert_eq!(minor(&Text::new(text)), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn repetition_raises() {
+        let care = care();
+        let text = Text::new("where is it");
+        let mut once = care.assess(&text);
+        once.repeated(&text, 2);
+        assert!(once.offer && once.level == Level::None);
+        let mut thrice = care.assess(&text);
+        thrice.repeated(&text, 3);
+        assert_eq!(thrice.level, Level::Frustration);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn assessing_is_total_and_evidence_lies_on_the_text(text in ".*") {
+            let found = care().assess(&Text::new(text.clone()));
+            for evidence in found.evidence {
+                proptest::prop_assert!(text.get(evidence.start..evidence.end).is_some());
+            }
+        }
+
+        #[test]
+        fn neutral_words_never_lower_a_crisis(before in proptest::collection::vec("(my|parcel|blue|table|tuesday|window)", 0..6),
+                                              after in proptest::collection::vec("(my|parcel|blue|table|tuesday|window)", 0..6)) {
+            let text = format!("{} i want to die {}", before.join(" "), after.join(" "));
+            proptest::prop_assert_eq!(care().assess(&Text::new(text)).level, Level::Crisis);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Cue files, from text to `Care`.
+//!
+//! Owns: reading concepts, cues, guards and the must-catch set of each file; all mistakes at once.
+//! Invariants: files are taken in the order of their names; concepts belong to their file.
+//! Leaves out: whether the cues still catch what they must (`interlock`).
+
+use super::assess::{Care, Cue, Entry};
+use super::interlock::MustCatch;
+use super::level::{Kind, Level, Subject};
+use crate::lexis::{Concepts, Doc, Finding, Index, Phrase, PhraseError, Severity, Source, Table, Vocabulary};
+use std::collections::BTreeSet;
+
+const LEVELS: [(&str, Level); 4] =
+    [("crisis", Level::Crisis), ("distress", Level::Distress), ("frustration", Level::Frustration), ("human_request", Level::HumanRequest)];
+
+#[derive(Default)]
+struct Building {
+    vocabulary: Vocabulary,
+    phrases: Vec<Phrase>,
+    entries: Vec<Entry>,
+    cues: Vec<Cue>,
+    ids: BTreeSet<String>,
+    must_catch: Vec<MustCatch>,
+}
+
+/// Compiles cue files (`care/*.toml`).
+///
+/// # Errors
+/// Every finding, when one of them is an error.
+pub fn compile(sources: &[Source]) -> Result<(Care, Vec<Finding>), Vec<Finding>> {
+    let mut sources: Vec<&Source> = sources.iter().filter(|source| source.name.starts_with("care/")).collect();
+    sources.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut building = Building::default();
+    let mut findings = Vec::new();
+    for source in sources {
+        let doc = Doc::new(source);
+        doc.read(|root| building.file(root));
+        findings.extend(doc.into_findings());
+    }
+    if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        return Err(findings);
+    }
+    let care = Care {
+        vocabulary: building.vocabulary,
+        index: Index::new(building.phrases),
+        entries: building.entries,
+        cues: building.cues,
+        must_catch: building.must_catch,
+    };
+    Ok((care, findings))
+}
+
+impl Building {
+    fn file(&mut self, root: &Table<'_>) {
+        root.only(&["language", "reviewed_by", "concepts", "cue", "guard", "must_catch", "must_not_catch"]);
+        let mut concepts = Concepts::new();
+        if let Some(table) = root.table("concepts") {
+            for key in table.keys() {
+                concepts.insert(key.value.clone(), table.strings(&key.value).into_iter().map(|phrase| phrase.value).collect());
+            }
+        }
+        for table in root.tables("cue") {
+            self.cue(&table, &concepts);
+        }
+        for table in root.tables("guard") {
+            table.only(&["id", "levels", "say"]);
+            let levels: Vec<Level> = table
+                .strings("levels")
+                .into_iter()
+                .filter_map(|name| match LEVELS.iter().find(|(known, _)| *known == name.value) {
+                    Some((_, level)) => Some(*level),
+                    None => {
+                        table.doc.error(
+                            name.span,
+                            format!("there is no level `{}`", name.value),
+                            "crisis, distress, frustration, human_request",
+                        );
+                        None
+                    }
+                })
+                .collect();
+            self.phrases(&table, "say", &concepts, &Entry::Guard(levels));
+        }
+        for table in root.tables("must_catch") {
+            table.only(&["text", "level", "kind", "subject"]);
+            if let (Some(text), Some(level)) = (table.string("text"), table.choice("level", &LEVELS)) {
+                let kind = table.choice("kind", &Kind::NAMES).map(|kind| kind.value);
+                self.must_catch.push(MustCatch { text: text.value, level: level.value, kind });
+            }
+            table.string("subject");
+        }
+        for table in root.tables("must_not_catch") {
+            table.only(&["text"]);
+            if let Some(text) = table.string("text") {
+                self.must_catch.push(MustCatch { text: text.value, level: Level::None, kind: None });
+            }
+        }
+    }
+
+    fn cue(&mut self, table: &Table<'_>, concepts: &Concepts) {
+        table.only(&["id", "level", "kind", "subject", "weight", "say", "never", "negation"]);
+        let Some(id) = table.string("id") else {
+            table.doc.error(table.span.clone(), "a cue needs an `id`: staff see it as the rule that fired", "id = \"wish_to_die\"");
+            return;
+        };
+        if !self.ids.insert(id.value.clone()) {
+            table.doc.error(id.span.clone(), format!("there are two cues called `{}`", id.value), "");
+        }
+        let Some(level) = table.choice("level", &LEVELS) else {
+            if !table.has("level") {
+                table.doc.error(id.span, "a cue needs a `level`", "crisis, distress, frustration, human_request");
+            }
+            return;
+        };
+        let kind = table.choice("kind", &Kind::NAMES);
+        match (level.value, &kind) {
+            (Level::Crisis, None) if !table.has("kind") => {
+                table.doc.error(level.span, "a crisis cue needs a `kind`", "suicide_self_harm, abuse, medical, …, unclear");
+            }
+            (Level::Crisis, _) | (_, None) => {}
+            (_, Some(kind)) => table.doc.error(kind.span.clone(), "only a crisis has a `kind`", ""),
+        }
+        let weight = table.number("weight").map_or(1.0, |weight| {
+            if !(weight.value > 0.0 && weight.value <= 1.0) {
+                table.doc.error(weight.span, "a weight lies above 0 and up to 1", "1.0 acts alone, 0.5 is a weak sign");
+            }
+            weight.value as f32
+        });
+        let subjects = [("self", Subject::Oneself), ("other", Subject::Other), ("child", Subject::Child)];
+        let number = self.cues.len();
+        self.cues.push(Cue {
+            id: id.value,
+            level: level.value,
+            kind: kind.map(|kind| kind.value),
+            subject: table.choice("subject", &subjects).map_or(Subject::Oneself, |subject| subject.value),
+            weight,
+            negation: table.boolean("negation").is_none_or(|negation| negation.value),
+        });
+        if self.phrases(table, "say", concepts, &Entry::Cue(number)) == 0 && table.strings("say").is_empty() {
+            table.doc.error(table.span.clone(), "a cue needs `say`", "say = [\"i want to die\"]");
+        }
+        self.phrases(table, "never", concepts, &Entry::Never(number));
+    }
+
+    fn phrases(&mut self, table: &Table<'_>, key: &str, concepts: &Concepts, entry: &Entry) -> usize {
+        let mut count = 0;
+        for line in table.strings(key) {
+            match Phrase::compile(&line.value, &mut self.vocabulary, concepts, &[]) {
+                Ok(phrase) => {
+                    self.phrases.push(phrase);
+                    self.entries.push(entry.clone());
+                    count += 1;
+                }
+                Err(error) => {
+                    let help = match &error {
+                        PhraseError::Concept(name) => match crate::lexis::nearest(name, concepts.keys().map(String::as_str)) {
+                            Some(near) => format!("did you mean <{near}>?"),
+                            None => "lists stand under [concepts] in the same file".to_string(),
+                        },
+                        _ => String::new(),
+                    };
+                    table.doc.error(line.span, error.to_string(), help);
+                }
+            }
+        }
+        count
+    }
+}

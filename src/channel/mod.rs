@@ -1,0 +1,108 @@
+//! How customers and staff are reached.
+//!
+//! Owns: the traits [`Channel`] (customers) and [`Desk`] (staff); `telegram`, `sms`, `terminal`, `recording`: verify, decode
+//! into events, send.
+//! Invariants: what can't be verified is not decoded; what can't be decoded is counted and logged without its content, and
+//! never blocks what comes behind it; customers' words go out as plain text.
+//! Leaves out: storing what was decoded, and when something is sent (`app`).
+
+pub mod recording;
+pub mod sms;
+pub mod telegram;
+pub mod terminal;
+
+use crate::conversation::{Address, ConversationId, Delivery, Event, Line, Profile};
+use crate::desk::DeskMessage;
+use crate::store::LinkKey;
+use crate::transport::SendError;
+use async_trait::async_trait;
+
+/// Whose conversation something belongs to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// The customer who wrote.
+    Address(Address),
+    /// The conversation that a card's button names.
+    Conversation(ConversationId),
+    /// The first of these links that exists.
+    Links(Vec<LinkKey>),
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    /// An event.
+    Event(Event),
+    /// What a gateway reports about a line; the link says which.
+    Report(Delivery),
+}
+
+/// Something decoded, ready to be stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incoming {
+    /// Whose conversation.
+    pub target: Target,
+    /// `message`, `callback`, `staff`, `report`.
+    pub kind: &'static str,
+    /// The outside's name for it.
+    pub external: String,
+    /// What tells an edit from the first version.
+    pub revision: String,
+    /// What happened.
+    pub body: Body,
+}
+
+/// A way to customers.
+///
+/// Laws: `send` returns the gateway's names of all messages that the line became, or an error after which nothing of it, or
+/// only its beginning, was sent. It does not retry.
+#[async_trait]
+pub trait Channel: Send + Sync {
+    /// Its name: the `channel` of its addresses.
+    fn name(&self) -> &'static str;
+    /// What it can do.
+    fn profile(&self) -> Profile;
+    /// Sends a line.
+    async fn send(&self, line: &Line) -> Result<Vec<String>, SendError>;
+    /// Answers a button press, where the channel wants that; best effort.
+    async fn pressed(&self, _external: &str) {}
+}
+
+/// What the desk needs to place a message.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The conversation.
+    pub id: ConversationId,
+    /// Its thread, where there is one.
+    pub topic: Option<i32>,
+    /// Its card.
+    pub card: Option<i64>,
+    /// A title for a new thread.
+    pub title: String,
+    /// Where the customer is.
+    pub address: Address,
+    /// The transcript, should the message be that.
+    pub transcript: Option<String>,
+    /// Makes no sound.
+    pub silent: bool,
+}
+
+/// What the desk did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Posted {
+    /// Its names of the messages.
+    pub messages: Vec<i64>,
+    /// A thread that it made.
+    pub topic: Option<i32>,
+}
+
+/// A way to staff in which they work.
+#[async_trait]
+pub trait Desk: Send + Sync {
+    /// Where messages of staff come from, as links name it.
+    fn chat(&self) -> i64;
+    /// Sends a message; makes or remakes the thread where it must.
+    async fn send(&self, place: &Place, message: &DeskMessage) -> Result<Posted, SendError>;
+    /// Messages a minute that the desk takes; `None` without a limit.
+    fn rate(&self) -> Option<usize>;
+}

@@ -1,0 +1,123 @@
+//! The desk in a Telegram group.
+//!
+//! Owns: one topic a customer where the group has topics, otherwise the card with its reply thread; a topic that is gone is
+//! made again.
+//! Invariants: nothing for staff is lost because a topic was deleted; texts go out without parse mode.
+//! Leaves out: which messages there are (`desk`), the group's rate (`app`).
+
+use super::split::{LONGEST, split};
+use crate::channel::{Desk, Place, Posted};
+use crate::desk::DeskMessage;
+use crate::transport::SendError;
+use crate::transport::telegram::{Extras, Telegram};
+use async_trait::async_trait;
+
+/// A transcript longer than this goes as a file.
+const LONG: usize = 3_500;
+
+/// What Telegram lets one bot send into one group in a minute.
+const A_MINUTE: usize = 20;
+
+/// The staff's side.
+pub struct TelegramDesk {
+    client: Telegram,
+    chat: i64,
+}
+
+impl TelegramDesk {
+    /// A desk in a group.
+    pub fn new(client: Telegram, chat: i64) -> Self {
+        TelegramDesk { client, chat }
+    }
+
+    async fn post(&self, place: &Place, topic: Option<i32>, message: &DeskMessage) -> Result<Vec<i64>, SendError> {
+        // Without topics the card is the head of the thread.
+        let thread_head = if topic.is_none() { place.card } else { None };
+        match message {
+            DeskMessage::Card { text, buttons } => {
+                let extras = Extras { thread: topic, buttons: buttons.clone(), silent: place.silent, ..Extras::default() };
+                Ok(vec![self.client.send(self.chat, text, &extras).await?])
+            }
+            DeskMessage::Post { text, reply_to, buttons, copy } => {
+                let mut sent = Vec::new();
+                let parts = split(text, LONGEST);
+                for (at, part) in parts.iter().enumerate() {
+                    let last = at + 1 == parts.len();
+                    let buttons = if last { buttons.clone() } else { Vec::new() };
+                    let extras =
+                        Extras { thread: topic, reply_to: reply_to.or(thread_head), buttons, silent: place.silent, ..Extras::default() };
+                    sent.push(self.client.send(self.chat, part, &extras).await?);
+                }
+                if let Some(copied) = self.copy(place, topic, copy.as_deref()).await? {
+                    sent.push(copied);
+                }
+                Ok(sent)
+            }
+            DeskMessage::Transcript => {
+                let text = place.transcript.as_deref().unwrap_or("");
+                if text.len() > LONG {
+                    let name = format!("transcript-{}.txt", place.id.short());
+                    return Ok(vec![self.client.document(self.chat, topic, &name, text).await?]);
+                }
+                let extras = Extras { thread: topic, reply_to: thread_head, silent: true, ..Extras::default() };
+                Ok(vec![self.client.send(self.chat, text, &extras).await?])
+            }
+            DeskMessage::CardEdit { card, text, buttons } => {
+                if let Some(card) = card.or(place.card) {
+                    self.client.edit(self.chat, card, text, buttons).await?;
+                }
+                Ok(Vec::new())
+            }
+            DeskMessage::Answer { callback, text } => {
+                self.client.answer(callback, text).await?;
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// A customer's voice note or photo, copied into the thread. Its name is `chat:message`.
+    async fn copy(&self, place: &Place, topic: Option<i32>, external: Option<&str>) -> Result<Option<i64>, SendError> {
+        if place.address.channel != "telegram" {
+            return Ok(None);
+        }
+        let Some((chat, message)) = external.and_then(|external| external.split_once(':')) else { return Ok(None) };
+        let (Ok(chat), Ok(message)) = (chat.parse(), message.parse()) else { return Ok(None) };
+        match self.client.copy(chat, message, self.chat, topic).await {
+            Ok(copied) => Ok(Some(copied)),
+            // The words have arrived; a picture that the customer deleted since can't be had.
+            Err(SendError::MessageGone | SendError::Refused(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[async_trait]
+impl Desk for TelegramDesk {
+    fn chat(&self) -> i64 {
+        self.chat
+    }
+
+    async fn send(&self, place: &Place, message: &DeskMessage) -> Result<Posted, SendError> {
+        let placed = matches!(message, DeskMessage::Card { .. } | DeskMessage::Post { .. } | DeskMessage::Transcript);
+        let mut made = None;
+        let mut topic = place.topic;
+        if placed && topic.is_none() && place.card.is_none() {
+            made = self.client.create_topic(self.chat, &place.title).await?;
+            topic = made;
+        }
+        match self.post(place, topic, message).await {
+            Err(SendError::ThreadGone) if placed => {
+                made = self.client.create_topic(self.chat, &place.title).await?;
+                let place = Place { card: None, ..place.clone() };
+                Ok(Posted { messages: self.post(&place, made, message).await?, topic: made })
+            }
+            // A press that is too old to be answered, or a card that is gone: nothing is lost by that.
+            Err(SendError::Refused(_) | SendError::MessageGone) if !placed => Ok(Posted::default()),
+            posted => Ok(Posted { messages: posted?, topic: made }),
+        }
+    }
+
+    fn rate(&self) -> Option<usize> {
+        Some(A_MINUTE)
+    }
+}

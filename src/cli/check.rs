@@ -1,0 +1,66 @@
+//! `warmline check`.
+
+use super::{Paths, parts, print, status};
+use crate::app::{Config, rules};
+use crate::engine::Needs;
+use crate::lexis::{Finding, Severity, Source};
+use std::process::ExitCode;
+
+pub(super) fn check(paths: &Paths, deny_warnings: bool, as_json: bool) -> ExitCode {
+    let name = paths.config.display().to_string();
+    let text = std::fs::read_to_string(&paths.config).unwrap_or_default();
+    let config_source = Source::new(name, text);
+    let (config, mut findings) = match Config::read(&config_source) {
+        Ok(config) => (config, Vec::new()),
+        Err(findings) => (Config::default(), findings),
+    };
+    let Ok(backend) = parts::backend(&config, &crate::app::Secrets::default()) else { return ExitCode::from(status::CANT_START) };
+    let sources = match rules::sources(&paths.intents) {
+        Ok(sources) => sources,
+        Err(error) => {
+            print::error(format!("{} can't be read: {error}", paths.intents.display()));
+            return ExitCode::from(status::CANT_START);
+        }
+    };
+    match rules::compile(&sources, &backend.shapes(), &config) {
+        Ok(loaded) => {
+            findings.extend(ownership(&loaded.rules, &config, &config_source));
+            findings.extend(loaded.findings);
+        }
+        Err(found) => findings.extend(found),
+    }
+    let mut all = sources;
+    all.push(config_source);
+    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    if as_json {
+        for finding in &findings {
+            print::line(serde_json::to_string(finding).unwrap_or_default());
+        }
+    } else {
+        print::findings(&findings, &all);
+        let files = all.len() - 1;
+        print::line(format!("{files} files: {errors} errors, {warnings} warnings"));
+    }
+    if errors > 0 || (deny_warnings && warnings > 0) { ExitCode::from(status::FINDINGS) } else { ExitCode::SUCCESS }
+}
+
+/// A call that only the owner may make must be checked by somebody.
+fn ownership(rules: &crate::conversation::Rules, config: &Config, source: &Source) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let at = |call: &str| source.text.find(&format!("[backend.{call}]")).map_or(0..0, |start| start..start + call.len() + 10);
+    for intent in rules.engine.intents().iter().filter(|intent| matches!(intent.needs, Needs::Owner | Needs::Confirm)) {
+        let Some(name) = &intent.call else { continue };
+        if config.calls.get(name).is_some_and(|call| !call.checks_owner()) {
+            let message = format!("`{}` is for the owner only, but nobody checks it in this call", intent.id);
+            let help = "add: owner = { phone = \"/customer/phone\", email = \"/customer/email\" }, or send {{ proof.phone }} and answer `unproven`";
+            findings.push(Finding::at(source, Severity::Error, at(name), message).help(help));
+        }
+        if intent.needs == Needs::Confirm && !config.calls.is_empty() && !config.calls.contains_key("send_code") {
+            let message = format!("`{}` needs a code, and there is no call `send_code`", intent.id);
+            let help = "it sends {{ code }} to the phone or e-mail on file; without it, changes asked for on Telegram go to a person";
+            findings.push(Finding::at(source, Severity::Warning, at(name), message).help(help));
+        }
+    }
+    findings
+}

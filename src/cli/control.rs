@@ -1,0 +1,77 @@
+//! The socket over which commands ask a running bot.
+//!
+//! Owns: `control.sock` in the data folder, mode 0600: one line of question, lines of answer.
+//! Invariants: only the account that runs the bot can connect. sled's lock is exclusive, so a second process could not read the
+//! store beside it.
+
+use crate::app::{App, Spawn};
+use crate::desk::QueueRow;
+use futures::FutureExt;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
+
+/// Removes the socket at the end.
+pub(super) struct Socket(PathBuf);
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn path(data: &Path) -> PathBuf {
+    data.join("control.sock")
+}
+
+/// Answers questions until the bot stops. Without a socket the bot runs all the same.
+pub(super) fn listen(app: &Arc<App>, spawn: &dyn Spawn, data: &Path) -> Option<Socket> {
+    let path = path(data);
+    // The store's lock is ours, so a socket that is there belongs to a process that was killed.
+    let _ = std::fs::remove_file(&path);
+    let bound = tokio::net::UnixListener::bind(&path).and_then(|listener| {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+        Ok(listener)
+    });
+    let listener = match bound {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::warn!(%error, "The control socket can't be made; `warmline queue` will not reach this bot.");
+            return None;
+        }
+    };
+    let (app, stopping) = (app.clone(), spawn.stopping());
+    let task = async move {
+        loop {
+            let stream = tokio::select! {
+                stream = listener.accept() => stream,
+                () = stopping.cancelled() => return,
+            };
+            let Ok((mut stream, _)) = stream else { continue };
+            let mut question = String::new();
+            let (read, mut write) = stream.split();
+            if tokio::io::BufReader::new(read).read_line(&mut question).await.is_err() {
+                continue;
+            }
+            let answer = match question.trim() {
+                "queue" => app.store.queue().await.ok().and_then(|rows| serde_json::to_string(&rows).ok()),
+                _ => None,
+            };
+            let _ = write.write_all(format!("{}\n", answer.unwrap_or_else(|| "null".into())).as_bytes()).await;
+        }
+    };
+    spawn.spawn("control", task.boxed());
+    Some(Socket(path))
+}
+
+/// Asks a running bot for its queue; `None` when none runs there.
+pub(super) fn queue(data: &Path) -> Option<Vec<QueueRow>> {
+    let mut stream = UnixStream::connect(path(data)).ok()?;
+    stream.write_all(b"queue\n").ok()?;
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer).ok()?;
+    serde_json::from_str(&answer).ok()
+}

@@ -1,0 +1,110 @@
+//! `warmline explain`.
+
+use super::understand::{Rehearsal, loaded};
+use super::{Paths, parts, print, status};
+use crate::app::{Clock, SystemClock};
+use crate::conversation::Rules;
+use crate::engine::{Reason, Understanding, Verdict};
+use crate::text::Text;
+use serde_json::json;
+use std::process::ExitCode;
+
+pub(super) fn explain(paths: &Paths, text: &str, as_json: bool) -> ExitCode {
+    let Ok(config) = parts::config(paths) else { return ExitCode::from(status::CANT_START) };
+    let Some((rules, backend)) = loaded(paths, &config) else { return ExitCode::from(status::CANT_START) };
+    let now = SystemClock.now();
+    let local = now.to_zoned(jiff::tz::TimeZone::UTC).datetime();
+    let read = Text::new(text);
+    let care = rules.care.assess(&read);
+    let understanding = rules.engine.understand(&read, local.date());
+    let mut rehearsal = Rehearsal::new(&rules, Some(backend.as_ref()), local, now, None);
+    rehearsal.write(text);
+    let said = rehearsal.said.join("\n");
+    let handoff = rehearsal.state().handoff.as_ref().map(|handoff| handoff.reason.name());
+    if as_json {
+        let id = |number: usize| rules.engine.intents()[number].id.as_str();
+        let row = |candidate: &crate::engine::Candidate| json!({"intent": id(candidate.intent), "score": candidate.score, "reason": candidate.reason});
+        print::line(
+            json!({
+                "text": text, "care": care, "handoff_reason": handoff, "reply": said,
+                "verdict": verdict(&rules, &understanding.verdict),
+                "candidates": understanding.candidates.iter().map(row).collect::<Vec<_>>(),
+                "ruled_out": understanding.ruled_out.iter().map(row).collect::<Vec<_>>(),
+                "entities": understanding.entities, "thresholds": rules.engine.thresholds(),
+            })
+            .to_string(),
+        );
+    } else {
+        print::line(picture(&rules, text, &read, &care, &understanding));
+        print::line(format!("\nThe customer would read\n  {}", said.replace('\n', "\n  ")));
+        if let Some(handoff) = handoff {
+            print::line(format!("and a person is called ({handoff})."));
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// The text with what was read underneath, what care heard, each candidate with its reason, and what decided.
+pub(super) fn picture(rules: &Rules, text: &str, read: &Text, care: &crate::care::Assessment, understanding: &Understanding) -> String {
+    let mut lines = vec![text.replace('\n', " ")];
+    let under = |start: usize, end: usize| {
+        let before = text.get(..start).map_or(0, |before| before.chars().count());
+        let length = text.get(start..end).map_or(1, |part| part.chars().count()).max(1);
+        format!("{}{}", " ".repeat(before), "~".repeat(length))
+    };
+    for evidence in &care.evidence {
+        lines.push(format!(
+            "{} {}: {} ({:.1})",
+            under(evidence.start, evidence.end),
+            evidence.level.name(),
+            evidence.rule,
+            evidence.weight
+        ));
+    }
+    for entity in &understanding.entities {
+        lines.push(format!("{} {} = {}", under(entity.span.start, entity.span.end), entity.kind, entity.value));
+    }
+    if let Some(best) = understanding.candidates.first().filter(|best| !best.tokens.is_empty()) {
+        let span = read.span(best.tokens.start, best.tokens.end);
+        lines.push(format!("{} {}", under(span.start, span.end), rules.engine.intents()[best.intent].id));
+    }
+    let offer = if care.offer { ", a person is offered" } else { "" };
+    lines.push(format!("\nCare      {}{offer}", care.kind.map_or(care.level.name(), crate::care::Kind::name)));
+    let thresholds = rules.engine.thresholds();
+    lines.push(format!(
+        "Verdict   {} (threshold {:.2}, margin {:.2})",
+        verdict(rules, &understanding.verdict),
+        thresholds.threshold,
+        thresholds.margin
+    ));
+    for candidate in understanding.candidates.iter().take(4) {
+        lines.push(format!("  {:.2}  {:<18} {}", candidate.score, rules.engine.intents()[candidate.intent].id, reason(&candidate.reason)));
+    }
+    for candidate in &understanding.ruled_out {
+        lines.push(format!("  --    {:<18} {}", rules.engine.intents()[candidate.intent].id, reason(&candidate.reason)));
+    }
+    if understanding.candidates.is_empty() && understanding.ruled_out.is_empty() {
+        lines.push("  no intent shares a word with it".into());
+    }
+    lines.join("\n")
+}
+
+fn verdict(rules: &Rules, verdict: &Verdict) -> String {
+    let id = |number: &usize| rules.engine.intents()[*number].id.clone();
+    match verdict {
+        Verdict::Matched(number) => id(number),
+        Verdict::Ambiguous(numbers) => format!("ambiguous: {}", numbers.iter().map(id).collect::<Vec<_>>().join(" or ")),
+        Verdict::Unmatched => "unmatched".into(),
+    }
+}
+
+fn reason(reason: &Reason) -> String {
+    match reason {
+        Reason::Whole { phrase } => format!("the whole message is \"{phrase}\""),
+        Reason::Phrase { phrase } => format!("holds \"{phrase}\""),
+        Reason::Keywords { keywords } => format!("keywords {keywords}"),
+        Reason::Pattern { pattern } => format!("pattern {pattern}"),
+        Reason::Words { words } => format!("shares: {}", words.join(", ")),
+        Reason::Never { phrase } => format!("ruled out by never \"{phrase}\""),
+    }
+}

@@ -1,0 +1,109 @@
+//! The command line.
+//!
+//! Owns: one file a command; exit statuses (0 fine, 1 findings, 2 usage, 3 can't start); printing.
+//! Leaves out: everything that a command does beyond asking and printing.
+
+mod chat;
+mod check;
+mod control;
+mod explain;
+mod init;
+mod parts;
+mod print;
+mod queue;
+mod serve;
+mod test;
+mod understand;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A triage bot for customer service: routine requests get an answer in a second, everything else gets a person.
+#[derive(Parser, Debug)]
+#[command(name = "warmline", version, about)]
+struct Cli {
+    /// The configuration; without the file, the defaults.
+    #[arg(long, global = true, default_value = "config.toml")]
+    config: PathBuf,
+    /// The folder of intents; without it, the defaults.
+    #[arg(long, global = true, default_value = "intents")]
+    intents: PathBuf,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Runs the bot: channels, server, workers.
+    Serve {
+        /// Exit instead of running in safe mode when the intent files are broken.
+        #[arg(long)]
+        strict: bool,
+    },
+    /// Writes the default configuration and intents out to be edited.
+    Init {
+        /// Where to.
+        dir: PathBuf,
+    },
+    /// A conversation in the terminal, through the same path as a real one.
+    Chat,
+    /// Validates configuration, intents and cues.
+    Check {
+        /// Warnings count as errors.
+        #[arg(long)]
+        deny_warnings: bool,
+        /// Findings as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Runs the `[[test]]` tables and the safety set.
+    Test,
+    /// Shows why: what matched where, what counted how much, what would have happened.
+    Explain {
+        /// The message.
+        text: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// JSON lines in, JSON lines out, in order.
+    Understand,
+    /// The handoffs that wait.
+    Queue {
+        /// As JSON, one row a line.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Exit statuses.
+mod status {
+    /// Something was found.
+    pub const FINDINGS: u8 = 1;
+    /// The program can't start.
+    pub const CANT_START: u8 = 3;
+}
+
+/// Where files are.
+#[derive(Clone, Debug)]
+struct Paths {
+    config: PathBuf,
+    intents: PathBuf,
+}
+
+/// Reads the command line and does what it says.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let paths = Paths { config: cli.config, intents: cli.intents };
+    match cli.command.unwrap_or(Command::Serve { strict: false }) {
+        Command::Serve { strict } => serve::serve(&paths, strict),
+        Command::Init { dir } => init::init(&dir),
+        Command::Chat => chat::chat(&paths),
+        Command::Check { deny_warnings, json } => check::check(&paths, deny_warnings, json),
+        Command::Test => test::test(&paths),
+        Command::Explain { text, json } => explain::explain(&paths, &text, json),
+        Command::Understand => understand::understand(&paths),
+        Command::Queue { json } => queue::queue(&paths, json),
+    }
+}

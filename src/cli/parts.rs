@@ -1,0 +1,75 @@
+//! From configuration to parts.
+//!
+//! Owns: reading `config.toml` and secrets, opening the store, making channels, desk and backend.
+//! Leaves out: running them.
+
+use super::{Paths, print};
+use crate::app::{Config, Secrets};
+use crate::backend::{Backend, Demo, Http};
+use crate::channel::sms::twilio::TwilioSms;
+use crate::channel::telegram::{Decoder, TelegramChat, TelegramDesk};
+use crate::lexis::Source;
+use crate::transport::http_client;
+use crate::transport::telegram::Telegram;
+use crate::transport::twilio::Twilio;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The configuration with its source, for showing mistakes.
+pub(super) fn config(paths: &Paths) -> Result<Config, ()> {
+    let name = paths.config.display().to_string();
+    let text = match std::fs::read_to_string(&paths.config) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && paths.config == Path::new("config.toml") => String::new(),
+        Err(error) => {
+            print::error(format!("{name} can't be read: {error}"));
+            return Err(());
+        }
+    };
+    let source = Source::new(name, text);
+    Config::read(&source).map_err(|findings| print::findings(&findings, std::slice::from_ref(&source)))
+}
+
+/// Secrets from the environment.
+pub(super) fn secrets() -> Result<Secrets, ()> {
+    let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    Secrets::read(&variables).map_err(print::error)
+}
+
+/// The systems behind the bot: declared calls, or the demo shop.
+pub(super) fn backend(config: &Config, secrets: &Secrets) -> Result<Arc<dyn Backend>, String> {
+    if config.calls.is_empty() {
+        return Ok(Arc::new(Demo::default()));
+    }
+    Ok(Arc::new(Http::new(http_client()?, config.calls.clone(), secrets.calls.clone())))
+}
+
+/// Telegram, as far as it is configured.
+pub(super) struct TelegramParts {
+    pub client: Telegram,
+    pub chat: Arc<TelegramChat>,
+    pub desk: Option<Arc<TelegramDesk>>,
+}
+
+pub(super) fn telegram(config: &Config, secrets: &Secrets) -> Result<Option<TelegramParts>, String> {
+    let Some(token) = &secrets.telegram_token else { return Ok(None) };
+    let client = Telegram::new(token, &config.telegram_api)?;
+    let chat = Arc::new(TelegramChat::new(client.clone(), config.desk_chat));
+    let desk = config.desk_chat.map(|group| Arc::new(TelegramDesk::new(client.clone(), group)));
+    Ok(Some(TelegramParts { client, chat, desk }))
+}
+
+/// Decodes the updates of a bot.
+pub(super) fn decoder(config: &Config, bot: u64) -> Decoder {
+    Decoder { bot, desk: config.desk_chat, aliases: config.aliases.clone() }
+}
+
+/// Twilio, where number, account and token are there.
+pub(super) fn twilio(config: &Config, secrets: &Secrets) -> Result<Option<Arc<TwilioSms>>, String> {
+    let (Some(sid), Some(token), false) = (&secrets.twilio_sid, &secrets.twilio_token, config.twilio_from.is_empty()) else {
+        return Ok(None);
+    };
+    let client = Twilio::new(http_client()?, &config.twilio_api, sid.clone(), token.clone());
+    let public_url = Some(config.public_url.as_str()).filter(|url| !url.is_empty());
+    Ok(Some(Arc::new(TwilioSms::new(client, config.twilio_from.clone(), public_url))))
+}

@@ -1,0 +1,225 @@
+//! `warmline serve`.
+
+use super::{Paths, control, parts, print, status};
+use crate::app::config::Receive;
+use crate::app::poll::Poller;
+use crate::app::reload::{self, Start};
+use crate::app::{App, Clock, Config, Parts, Spawn, SystemClock, TokioSpawn};
+use crate::channel::Channel;
+use crate::server::{Server, TelegramHook, TwilioHook, router};
+use crate::store::{KvStore, SledKv, Store, StoreError};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How long the workers may take to finish what they began.
+const DRAIN: Duration = Duration::from_secs(10);
+
+pub(super) fn serve(paths: &Paths, strict: bool) -> ExitCode {
+    let Ok(config) = parts::config(paths) else { return ExitCode::from(status::CANT_START) };
+    log(&config);
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            print::error(format!("the runtime can't be started: {error}"));
+            return ExitCode::from(status::CANT_START);
+        }
+    };
+    match runtime.block_on(run(paths, config, strict)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            print::error(format!("can't start: {why}"));
+            ExitCode::from(status::CANT_START)
+        }
+    }
+}
+
+fn log(config: &Config) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("WARMLINE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,warmline=info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second subscriber in one process can only be a test's; the first one stays.
+    let _ = if config.log_json { builder.json().try_init() } else { builder.try_init() };
+}
+
+/// Opens the store; sled's own threads and files need a moment to be released by a process that has just ended.
+pub(super) fn open(config: &Config) -> Result<KvStore<SledKv>, StoreError> {
+    KvStore::open(SledKv::open(&config.data)?)
+}
+
+async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> {
+    let secrets = parts::secrets().map_err(|()| "a secret can't be read".to_string())?;
+    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().ok();
+    let store: Arc<dyn Store> = Arc::new(open(&config).map_err(|error| error.to_string())?);
+    let backend = parts::backend(&config, &secrets)?;
+    let shapes = backend.shapes();
+    let (start, findings) = reload::start(store.as_ref(), &paths.intents, &shapes, &config).await.map_err(|error| error.to_string())?;
+    let sources = crate::app::rules::sources(&paths.intents).unwrap_or_default();
+    print::findings(&findings, &sources);
+    let (rules, files) = match start {
+        Start::Files(rules) => (rules, "in use"),
+        _ if strict => return Err("the intent files have mistakes (--strict)".into()),
+        Start::LastGood(rules) => (rules, "BROKEN; the last good set is in use. `warmline check` shows the mistakes"),
+        Start::Safe(rules) => {
+            (rules, "BROKEN, and no good set is left: SAFE MODE, every message goes to a person. `warmline check` shows the mistakes")
+        }
+    };
+    let stale = files != "in use";
+
+    let telegram = parts::telegram(&config, &secrets)?;
+    let twilio = parts::twilio(&config, &secrets)?;
+    let mut channels: Vec<Arc<dyn Channel>> = Vec::new();
+    channels.extend(telegram.iter().map(|telegram| telegram.chat.clone() as Arc<dyn Channel>));
+    channels.extend(twilio.iter().map(|twilio| twilio.clone() as Arc<dyn Channel>));
+    let app = App::new(Parts {
+        store,
+        rules: Arc::new(rules),
+        clock: Arc::new(SystemClock),
+        channels,
+        desk: telegram.as_ref().and_then(|telegram| telegram.desk.clone()).map(|desk| desk as Arc<dyn crate::channel::Desk>),
+        backend,
+        hours: config.hours.clone(),
+    })
+    .await
+    .map_err(|error| error.to_string())?;
+    app.stale.store(stale, Ordering::Relaxed);
+
+    let spawn = TokioSpawn::default();
+    let mut poller = None;
+    let mut hook = None;
+    if let Some(telegram) = &telegram {
+        let bot = identity(&telegram.client).await?;
+        let decoder = parts::decoder(&config, bot);
+        match config.receive {
+            Receive::Poll => {
+                // A webhook that was set before would swallow the updates.
+                if let Err(error) = telegram.client.delete_webhook().await {
+                    tracing::warn!(%error, "An earlier webhook could not be removed.");
+                }
+                poller = Some(Poller::new(telegram.client.clone(), decoder));
+            }
+            Receive::Webhook => {
+                let secret = secrets.telegram_secret.clone().ok_or("telegram.receive = \"webhook\" needs WARMLINE_TELEGRAM_SECRET")?;
+                let url = format!("{}/telegram/webhook", config.public_url);
+                telegram.client.set_webhook(&url, &secret).await.map_err(|error| format!("Telegram refuses the webhook: {error}"))?;
+                hook = Some(Arc::new(TelegramHook { decoder, secret }));
+            }
+        }
+    }
+    if let Some(twilio) = &twilio {
+        take_in_missed(&app, twilio).await;
+    }
+    let stopping = Arc::new(AtomicBool::new(false));
+    let server = Server {
+        app: app.clone(),
+        telegram: hook,
+        twilio: twilio.clone().map(|channel| Arc::new(TwilioHook { channel, public_url: config.public_url.clone() })),
+        metrics,
+        stopping: stopping.clone(),
+    };
+    let listener =
+        tokio::net::TcpListener::bind(&config.listen).await.map_err(|error| format!("{} can't be listened on: {error}", config.listen))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    banner(&config, &secrets, address, files, telegram.is_some(), twilio.is_some());
+
+    let control = control::listen(&app, &spawn, &config.data);
+    crate::app::run(&app, &spawn, poller, Some((paths.intents.clone(), config.clone())));
+    let end = spawn.stopping();
+    let served = axum::serve(listener, router(server)).with_graceful_shutdown(async move { end.cancelled().await });
+    let served = tokio::spawn(async move { served.await });
+    asked_to_stop().await;
+    tracing::info!("Stopping: finishing what was begun.");
+    stopping.store(true, Ordering::Relaxed);
+    spawn.stop();
+    if !spawn.drain(DRAIN).await {
+        tracing::warn!("Something did not finish in time; it goes on at the next start.");
+    }
+    let _ = tokio::time::timeout(DRAIN, served).await;
+    drop(control);
+    Ok(())
+}
+
+/// Who the bot is. At start Telegram may not answer for a while; without its id no address can be made, so this waits.
+async fn identity(client: &crate::transport::telegram::Telegram) -> Result<u64, String> {
+    let mut tries = 0;
+    loop {
+        match client.me().await {
+            Ok((id, _)) => return Ok(id),
+            Err(crate::transport::SendError::Refused(why)) => return Err(format!("Telegram refuses the token: {why}")),
+            Err(error) if tries >= 5 => return Err(format!("Telegram does not answer: {error}")),
+            Err(error) => {
+                tries += 1;
+                tracing::warn!(%error, attempt = tries, "Telegram does not answer; will ask again.");
+                SystemClock.sleep(Duration::from_secs(2 * tries)).await;
+            }
+        }
+    }
+}
+
+/// After downtime: messages that Twilio could not deliver are listed and taken in. What came in before is known by its id.
+async fn take_in_missed(app: &App, twilio: &crate::channel::sms::twilio::TwilioSms) {
+    let Some(number) = twilio.number() else { return };
+    let since = app.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date().yesterday();
+    let Ok(since) = since else { return };
+    match twilio.client().inbound(number, &since.to_string()).await {
+        Ok(listed) => {
+            let incoming = listed
+                .iter()
+                .rev()
+                .filter_map(|listed| crate::channel::sms::twilio::TwilioSms::missed(listed, app.clock.entropy()))
+                .collect();
+            match app.receive(incoming).await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "Took in messages that came while the bot was down."),
+                Err(error) => tracing::error!(%error, "Missed messages could not be stored."),
+            }
+        }
+        Err(error) => tracing::warn!(%error, "Missed messages can't be listed."),
+    }
+}
+
+async fn asked_to_stop() {
+    #[cfg(unix)]
+    {
+        let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(terminate) => terminate,
+            Err(_) => return drop(tokio::signal::ctrl_c().await),
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    drop(tokio::signal::ctrl_c().await);
+}
+
+/// What is on, what is off, and the one setting that would turn it on.
+fn banner(config: &Config, secrets: &crate::app::Secrets, address: std::net::SocketAddr, files: &str, telegram: bool, twilio: bool) {
+    let mut lines = vec![format!("{} for {}", concat!("warmline ", env!("CARGO_PKG_VERSION")), config.shop.name)];
+    let mut row = |name: &str, on: bool, what: &str| lines.push(format!("  {} {name:<10} {what}", if on { "on " } else { "off" }));
+    row("server", true, &format!("http://{address} (/healthz /readyz /metrics)"));
+    row("store", true, &config.data.display().to_string());
+    row("intents", true, files);
+    let mode = format!("{:?}", config.mode).to_lowercase();
+    row("mode", true, &mode);
+    if config.calls.is_empty() {
+        row("backend", true, "the demo shop; add [backend.order_status] to config.toml to use your own");
+    } else {
+        row("backend", true, &format!("{} calls", config.calls.len()));
+    }
+    row("telegram", telegram, if telegram { "customers can write" } else { "set WARMLINE_TELEGRAM_TOKEN" });
+    let desk = config.desk_chat.is_some() && telegram;
+    row("desk", desk, if desk { "staff are told in the group" } else { "set [desk.telegram] chat_id to your staff's group" });
+    let missing = match (&secrets.twilio_sid, &secrets.twilio_token) {
+        _ if config.twilio_from.is_empty() => "set [sms.twilio] from to your number",
+        (None, _) => "set WARMLINE_TWILIO_SID",
+        _ => "set WARMLINE_TWILIO_TOKEN",
+    };
+    row("sms", twilio, if twilio { "customers can text" } else { missing });
+    if !desk {
+        lines.push("  Nobody is told about handoffs yet; `warmline queue` shows them.".into());
+    }
+    print::line(lines.join("\n"));
+}

@@ -1,0 +1,128 @@
+//! Carrying a request out, and what comes back.
+//!
+//! Owns: the plain answer, the backend call, every outcome of a call.
+//! Invariants: a slow or broken backend means an honest sentence and a person, never silence; an order that can't be found and
+//! one that isn't theirs get the same words; a change that may or may not have gone through goes to a person.
+//! Leaves out: making the call (`backend`, `app`).
+
+use super::effect::{DeskNote, Who};
+use super::event::CallReturned;
+use super::handoff::{Reason, Urgency};
+use super::state::{Asked, Asking, Done, Form, Owner};
+use super::step::Turn;
+use crate::care::Assessment;
+use crate::engine::{Intent, Needs};
+
+impl Turn<'_> {
+    /// Everything is there: answer, or call.
+    pub(super) fn carry_out(&mut self, intent: &Intent, form: Form) {
+        let Some(call) = &intent.call else {
+            let template = intent.localised(&self.state.language()).and_then(|localised| localised.reply.get("text"));
+            if let Some(template) = template {
+                self.say_template(template, &form, &[]);
+            }
+            if intent.needs == Needs::Handoff {
+                return self.hand_off(Reason::Intent, &Assessment::default(), &intent.title);
+            }
+            if !intent.social {
+                self.done(form, "answered");
+            }
+            return;
+        };
+        let params = form.slots.clone();
+        self.call(call, params, form);
+    }
+
+    fn done(&mut self, form: Form, outcome: &str) {
+        self.state.done = Some(Done { intent: form.intent, slots: form.slots, at: self.now, outcome: outcome.to_string() });
+    }
+
+    /// A call has ended.
+    pub(super) fn call_returned(&mut self, returned: &CallReturned) {
+        let Some(pending) = self.state.calls.remove(&returned.call) else { return };
+        let result = format!("{} → {}", pending.name, returned.outcome);
+        self.note(result.clone());
+        let urgent = self.state.handoff.as_ref().is_some_and(|handoff| handoff.urgency >= Urgency::Distress);
+        if matches!(self.state.owner, Owner::Human { .. }) || urgent {
+            self.desk(DeskNote::Relay { who: Who::Note, text: result, external: None });
+            return;
+        }
+        let Some(intent) = self.engine().intent(&pending.form.intent) else {
+            self.say_word("ran_out", &[]);
+            return self.hand_off(Reason::Stuck, &Assessment::default(), "");
+        };
+        self.mode = self.engine().mode(intent, self.rules.mode);
+        match (pending.name.as_str(), returned.outcome.as_str()) {
+            (_, "not_found" | "unproven") => self.no_match(intent, pending.form),
+            ("send_code", "sent") => {
+                self.say_confirm(intent, &pending.form);
+                self.say_word("code_sent", &[]);
+                self.state.form = Some(pending.form);
+            }
+            ("send_code", _) | (_, "error" | "timeout") => self.call_failed(intent, &pending.name, pending.form),
+            (_, outcome) => self.outcome(intent, pending.form, outcome, returned),
+        }
+    }
+
+    fn outcome(&mut self, intent: &Intent, form: Form, outcome: &str, returned: &CallReturned) {
+        let fields: Vec<(&str, serde_json::Value)> = returned.fields.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        let template = intent.localised(&self.state.language()).and_then(|localised| localised.reply.get(outcome)).cloned();
+        let said = template.is_some_and(|template| self.say_template(&template, &form, &fields));
+        if !said {
+            return self.call_failed(intent, "", form);
+        }
+        let what = form.intent.clone();
+        self.done(form, outcome);
+        if intent.hand_over.iter().any(|other| other == outcome) {
+            self.state.paused = None;
+            return self.hand_off(Reason::Intent, &Assessment::default(), &what);
+        }
+        self.resume();
+    }
+
+    /// Not found, or not theirs: the same words for both.
+    fn no_match(&mut self, intent: &Intent, mut form: Form) {
+        form.not_found += 1;
+        if form.not_found >= 2 {
+            let what = form.intent.clone();
+            self.state.form = Some(form);
+            self.say_word("not_found_twice", &[]);
+            return self.hand_off(Reason::Stuck, &Assessment::default(), &what);
+        }
+        let by_number = self.facts.profile.sender_is_phone && self.state.proof.is_none();
+        let slot = intent.slots.iter().find(|slot| !self.engine().entities().is_text(&slot.kind));
+        match slot {
+            _ if by_number => {
+                form.asking = Asking::Proof;
+                self.say_word("no_match_phone", &[]);
+            }
+            Some(slot) => {
+                let reply = intent.localised(&self.state.language()).and_then(|localised| localised.reply.get("not_found")).cloned();
+                if let Some(reply) = reply {
+                    self.say_template(&reply, &form, &[]);
+                }
+                form.asking = Asking::Slot { name: slot.name.clone() };
+            }
+            None => {
+                self.say_word("not_found_twice", &[]);
+                return self.hand_off(Reason::Stuck, &Assessment::default(), &form.intent);
+            }
+        }
+        self.state.form = Some(form);
+    }
+
+    /// The backend doesn't answer, or answers what can't be said.
+    fn call_failed(&mut self, intent: &Intent, call: &str, form: Form) {
+        self.state.paused = None;
+        let changes = intent.needs == Needs::Confirm && call != "send_code";
+        let what = form.intent.clone();
+        self.done(form, "the system did not answer");
+        if changes {
+            self.say_word("action_failed", &[]);
+            return self.hand_off(Reason::Stuck, &Assessment::default(), &what);
+        }
+        self.state.asked = Some(Asked::Person);
+        self.say_word("backend_down", &[]);
+        self.yes_or_no();
+    }
+}

@@ -1,0 +1,354 @@
+//! A message from the customer.
+//!
+//! Owns: the order in which a message is looked at: care first, then opt-out, then who owns the conversation, then what is
+//! asked.
+//! Invariants: care hears every message, edits and captions too, whoever owns the conversation and however many come; a
+//! request for a person is never answered with a question.
+//! Leaves out: forms (`form`), answers (`answer`), opting out (`opt_out`).
+
+use super::effect::{DeskNote, Effect, Entry, Who};
+use super::event::{Media, Message};
+use super::handoff::{Reason, Urgency};
+use super::state::{Asked, Owner};
+use super::step::Turn;
+use super::words::{Hear, Heard};
+use crate::care::{Assessment, Level};
+use crate::engine::{Reason as Why, Understanding, Verdict};
+use crate::text::{Language, Text, fold};
+use jiff::SignedDuration;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// More messages than this in a minute are heard, but not answered by the bot.
+const MOST_A_MINUTE: u32 = 20;
+/// How many of the last messages are compared for repetition, and how many texts are kept for edits.
+const REMEMBERED: usize = 12;
+
+impl Turn<'_> {
+    pub(super) fn customer(&mut self, message: &Message) {
+        let text = Text::new(message.text.as_str());
+        let mut assessment = self.rules.care.assess(&text);
+        let before = self.remember(message, &text, &mut assessment);
+        self.meet();
+        self.flood();
+        self.speak_language(message, &text);
+        if message.name.is_some() {
+            self.state.name.clone_from(&message.name);
+        }
+        self.state.flags.minor |= assessment.minor;
+        self.state.flags.blocked = false;
+        let understanding = self.rules.engine.understand(&text, self.facts.local.date());
+        self.heard_entry(message, &assessment, &understanding);
+        let heard = self.rules.words.hear(&text);
+        if assessment.level < Level::Distress && self.opt_out(message, &heard, &text) {
+            return;
+        }
+        if self.state.asked == Some(Asked::SafeToReply) && heard.any(Hear::Yes) && !heard.any(Hear::No) {
+            self.state.flags.do_not_text = false;
+            self.state.asked = None;
+            self.note("The customer wrote that replying here is all right");
+        }
+        self.relay(message);
+        match assessment.level {
+            Level::None => {}
+            level => {
+                self.hand_off(Reason::Care(level), &assessment, &message.text);
+                return;
+            }
+        }
+        let silent = match (&self.state.owner, &self.state.handoff) {
+            (Owner::Human { .. }, _) => true,
+            (_, Some(handoff)) => handoff.urgency >= Urgency::Distress,
+            _ => false,
+        };
+        if silent || self.state.silent() {
+            return;
+        }
+        if message.edited && before.is_some_and(|before| self.asks_the_same(&before, &understanding)) {
+            return;
+        }
+        self.request(message, &text, &understanding, &heard);
+        if assessment.offer
+            && !self.state.offered
+            && self.state.handoff.is_none()
+            && self.state.asked.is_none()
+            && self.state.form.is_none()
+        {
+            self.state.offered = true;
+            self.state.asked = Some(Asked::Person);
+            self.say_word("offer", &[]);
+            self.yes_or_no();
+        }
+    }
+
+    /// Remembers the message for repetition and edits; what an edited one said before.
+    fn remember(&mut self, message: &Message, text: &Text, assessment: &mut Assessment) -> Option<String> {
+        let before = self.state.texts.iter().find(|(external, _)| *external == message.external).map(|(_, text)| text.clone());
+        if !message.external.is_empty() {
+            self.state.texts.retain(|(external, _)| *external != message.external);
+            self.state.texts.push((message.external.clone(), message.text.clone()));
+            let surplus = self.state.texts.len().saturating_sub(REMEMBERED);
+            self.state.texts.drain(..surplus);
+        }
+        if message.edited || message.pressed.is_some() || text.tokens.len() < 3 {
+            return before;
+        }
+        let digest = digest(&fold(&message.text));
+        self.state.recent.push(digest);
+        let surplus = self.state.recent.len().saturating_sub(REMEMBERED);
+        self.state.recent.drain(..surplus);
+        let times = self.state.recent.iter().rev().take_while(|other| **other == digest).count();
+        assessment.repeated(text, times as u32);
+        before
+    }
+
+    /// Counts messages within a minute; beyond the limit the bot falls silent, once with a word about it.
+    fn flood(&mut self) {
+        let (since, count) = match self.state.flood {
+            Some((since, count)) if self.now.duration_since(since) < SignedDuration::from_secs(60) => (since, count + 1),
+            _ => (self.now, 1),
+        };
+        self.state.flood = Some((since, count));
+        self.muted = count > MOST_A_MINUTE + 1;
+        if count == MOST_A_MINUTE + 1 {
+            self.say_word("too_many", &[]);
+        }
+    }
+
+    fn speak_language(&mut self, message: &Message, text: &Text) {
+        if let Some(language) = crate::text::guess(text) {
+            self.state.language = Some(language);
+        } else if self.state.language.is_none() {
+            self.state.language = message.language.clone().map(Language);
+        }
+    }
+
+    fn heard_entry(&mut self, message: &Message, assessment: &Assessment, understanding: &Understanding) {
+        let number = self.number();
+        let mut understood = BTreeMap::new();
+        if let Verdict::Matched(intent) = understanding.verdict {
+            understood.insert("intent".to_string(), self.rules.engine.intents()[intent].id.clone());
+        }
+        for entity in &understanding.entities {
+            understood.entry(entity.kind.clone()).or_insert_with(|| entity.value.clone());
+        }
+        let mut words = message.pressed.as_ref().map_or(message.text.clone(), |_| format!("[pressed] {}", message.text));
+        if let Some(media) = message.media {
+            words = format!("[{}] {words}", media_name(media)).trim_end().to_string();
+        }
+        if message.edited {
+            words = format!("[edited] {words}");
+        }
+        if message.phone.is_some() {
+            words = "[shared their phone number]".into();
+        }
+        self.effects.push(Effect::Record(Entry {
+            number,
+            at: self.now,
+            who: Who::Customer,
+            text: words,
+            evidence: assessment.evidence.clone(),
+            understood,
+            about: None,
+        }));
+    }
+
+    /// While staff read along, they see every word.
+    fn relay(&mut self, message: &Message) {
+        if self.state.handoff.is_some() {
+            let text = match (message.edited, message.media) {
+                (true, _) => format!("[edited] {}", message.text),
+                (_, Some(media)) => format!("[{}] {}", media_name(media), message.text).trim_end().to_string(),
+                _ => message.text.clone(),
+            };
+            let external = message.media.is_some().then(|| message.external.clone());
+            self.desk(DeskNote::Relay { who: Who::Customer, text, external });
+        }
+    }
+
+    /// True when an edit changed neither what is asked nor the values.
+    fn asks_the_same(&self, before: &str, now: &Understanding) -> bool {
+        let before = self.rules.engine.understand(&Text::new(before), self.facts.local.date());
+        let values = |understanding: &Understanding| -> Vec<(String, String)> {
+            understanding.entities.iter().map(|entity| (entity.kind.clone(), entity.value.clone())).collect()
+        };
+        before.verdict == now.verdict && values(&before) == values(now)
+    }
+
+    /// A request, while the bot may answer.
+    fn request(&mut self, message: &Message, text: &Text, understanding: &Understanding, heard: &Heard) {
+        if self.rules.safe {
+            return self.hand_off(Reason::Stuck, &Assessment::default(), &message.text);
+        }
+        if let Some(phone) = &message.phone {
+            return self.shared_phone(phone);
+        }
+        if message.media == Some(Media::Contact) && self.state.form.is_some() {
+            return self.say_word("not_yours", &[]);
+        }
+        if message.media.is_some() && message.text.trim().is_empty() {
+            self.state.asked = Some(Asked::Person);
+            self.say_word("media", &[]);
+            return self.yes_or_no();
+        }
+        if heard.only(Hear::Unhelpful) {
+            return self.hand_off(Reason::Care(Level::HumanRequest), &Assessment::default(), &message.text);
+        }
+        if let Some(asked) = self.state.asked.take()
+            && self.answers(asked, message, text, understanding, heard)
+        {
+            return;
+        }
+        if self.state.form.is_some() {
+            return self.fill(message, text, understanding, heard);
+        }
+        if heard.only(Hear::Withdraw) {
+            return self.say_word("withdrawn", &[]);
+        }
+        if self.correct(message, text, understanding) {
+            return;
+        }
+        self.verdict(message, text, understanding);
+    }
+
+    /// What was asked is answered, or the message is about something else (`false`).
+    fn answers(&mut self, asked: Asked, message: &Message, text: &Text, understanding: &Understanding, heard: &Heard) -> bool {
+        match asked {
+            Asked::Person => {
+                let yes = message.pressed.as_deref() == Some("yes") || (message.pressed.is_none() && heard.only(Hear::Yes));
+                let no = message.pressed.as_deref() == Some("no") || (message.pressed.is_none() && heard.only(Hear::No));
+                if yes {
+                    self.hand_off(Reason::Care(Level::HumanRequest), &Assessment::default(), &message.text);
+                } else if no {
+                    self.state.misses = 0;
+                    self.say_word("declined", &[]);
+                }
+                yes || no
+            }
+            Asked::Choice { intents, text: first } => {
+                let Some(chosen) = self.chosen(&intents, message, text, understanding, heard) else { return false };
+                let Some(id) = intents.get(chosen) else {
+                    self.hand_off(Reason::Care(Level::HumanRequest), &Assessment::default(), &message.text);
+                    return true;
+                };
+                let first = self.rules.engine.understand(&Text::new(first), self.facts.local.date());
+                let values = first.entities.iter().chain(&understanding.entities).cloned().collect();
+                self.begin(&id.clone(), values, message.entropy, &message.text);
+                true
+            }
+            Asked::SafeToReply => false,
+        }
+    }
+
+    /// Which of the choices is meant: by button, number, position or words. The number after the last choice is a person.
+    fn chosen(&self, intents: &[String], message: &Message, text: &Text, understanding: &Understanding, heard: &Heard) -> Option<usize> {
+        if let Some(pressed) = &message.pressed {
+            return intents.iter().position(|id| pressed == &format!("i:{id}")).or((pressed == "person").then_some(intents.len()));
+        }
+        if let [only] = text.tokens.as_slice()
+            && let Ok(number) = only.text.parse::<usize>()
+        {
+            return (1..=intents.len() + 1).contains(&number).then(|| number - 1);
+        }
+        if heard.only(Hear::No) || heard.only(Hear::Withdraw) {
+            return None;
+        }
+        for (place, hear) in [Hear::First, Hear::Second, Hear::Third].into_iter().enumerate() {
+            if heard.only(hear) && place < intents.len() {
+                return Some(place);
+            }
+        }
+        if heard.only(Hear::Yes) {
+            return Some(0).filter(|_| intents.len() == 1);
+        }
+        // Words: the best candidate among those that were asked about, or a word of its title.
+        let by_words = understanding.candidates.iter().find_map(|candidate| {
+            let id = &self.rules.engine.intents()[candidate.intent].id;
+            intents.iter().position(|other| other == id).filter(|_| candidate.score >= 0.3)
+        });
+        by_words.or_else(|| {
+            let language = self.state.language();
+            let shared = |id: &String| {
+                let title = self.rules.engine.intent(id).map(|intent| Text::new(intent.title_in(&language))).unwrap_or_default();
+                title.tokens.iter().filter(|word| word.text.len() > 3 && text.tokens.iter().any(|token| token.text == word.text)).count()
+            };
+            let (place, count) = intents.iter().map(shared).enumerate().max_by_key(|(place, count)| (*count, usize::MAX - place))?;
+            (count > 0).then_some(place)
+        })
+    }
+
+    /// What the engine made of it.
+    pub(super) fn verdict(&mut self, message: &Message, text: &Text, understanding: &Understanding) {
+        match &understanding.verdict {
+            Verdict::Matched(number) => {
+                let id = self.rules.engine.intents()[*number].id.clone();
+                self.begin(&id, understanding.entities.clone(), message.entropy, &message.text);
+            }
+            Verdict::Ambiguous(numbers) => {
+                let intents: Vec<String> = numbers.iter().map(|number| self.rules.engine.intents()[*number].id.clone()).collect();
+                self.ask_which(intents, &message.text);
+            }
+            Verdict::Unmatched if understanding.bare && !understanding.entities.is_empty() => {
+                self.know(&understanding.entities);
+                self.say_word("bare_value", &[]);
+            }
+            Verdict::Unmatched => self.missed(message, text),
+        }
+    }
+
+    fn ask_which(&mut self, intents: Vec<String>, text: &str) {
+        self.state.misses = 0;
+        let language = self.state.language();
+        let mut choices: Vec<(String, String)> = intents
+            .iter()
+            .filter_map(|id| self.rules.engine.intent(id))
+            .map(|intent| (intent.title_in(&language).to_string(), format!("i:{}", intent.id)))
+            .collect();
+        let person = self.rules.words.say(&language, "person", &self.context(&[])).unwrap_or_default();
+        choices.push((person, "person".into()));
+        self.say_word("ambiguous", &[]);
+        self.choices(choices);
+        self.state.asked = Some(Asked::Choice { intents, text: text.to_string() });
+    }
+
+    /// Nothing matched: the first time a person is offered, the second time in a row one is called.
+    fn missed(&mut self, message: &Message, text: &Text) {
+        let language = self.state.language();
+        let foreign = crate::text::guess(text).is_some() && !self.rules.words.speaks(&language);
+        if foreign {
+            self.say_word("other_language", &[]);
+            return self.hand_off(Reason::Language, &Assessment::default(), &message.text);
+        }
+        self.state.misses = self.state.misses.saturating_add(1);
+        if self.state.misses >= 2 {
+            self.say_word("unmatched_again", &[]);
+            return self.hand_off(Reason::Stuck, &Assessment::default(), &message.text);
+        }
+        self.state.asked = Some(Asked::Person);
+        self.say_word("unmatched", &[]);
+        self.yes_or_no();
+    }
+}
+
+/// True for a reason that rests on a phrase or rule, not on a few shared words.
+pub(super) fn certain(understanding: &Understanding) -> bool {
+    understanding.candidates.first().is_some_and(|best| !matches!(best.reason, Why::Words { .. }) || best.score >= 0.7)
+}
+
+fn digest(text: &str) -> u64 {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+fn media_name(media: Media) -> &'static str {
+    match media {
+        Media::Voice => "voice note",
+        Media::Photo => "photo",
+        Media::Video => "video",
+        Media::Document => "file",
+        Media::Sticker => "sticker",
+        Media::Location => "location",
+        Media::Contact => "contact",
+        Media::Other => "attachment",
+    }
+}

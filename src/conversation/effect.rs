@@ -1,0 +1,233 @@
+//! What a step wants done.
+//!
+//! Owns: effects, transcript entries, lines to customers, notes to the desk.
+//! Invariants: effects are data; all effects of a step are committed together or not at all.
+//! Leaves out: doing them (`app`).
+
+use super::event::{Failure, Staff};
+use super::handoff::Reason;
+use super::id::Address;
+use super::state::Proof;
+use crate::care::Evidence;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Who said a line to the customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Speaker {
+    /// The bot.
+    Bot,
+    /// The bot, about a person's work ('Priya has this now'): no bot line in the sense of ownership.
+    Notice,
+    /// A person.
+    Staff(Staff),
+}
+
+/// A choice that a customer can press, or write, or number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Button {
+    /// What is on it.
+    pub label: String,
+    /// What comes back: at most 64 bytes.
+    pub data: String,
+}
+
+/// A line to the customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// Its number in the conversation; the transcript entry has the same.
+    pub number: u64,
+    /// Where it goes.
+    pub to: Address,
+    /// Who says it.
+    pub speaker: Speaker,
+    /// The words.
+    pub text: String,
+    /// Choices, where the channel has buttons.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buttons: Vec<Button>,
+    /// Ask for the phone number with the channel's own button.
+    #[serde(default)]
+    pub ask_contact: bool,
+    /// Something that the desk holds and that is copied instead of words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<i64>,
+    /// Must go out although the customer opted out: the one confirmation of that.
+    #[serde(default)]
+    pub confirms_opt_out: bool,
+}
+
+/// Whose turn a transcript entry is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Who {
+    /// The customer.
+    Customer,
+    /// The bot.
+    Bot,
+    /// A person.
+    Staff(String),
+    /// Nobody: something that happened.
+    Note,
+}
+
+/// One entry of a transcript. Entries are never changed; what became of a line is another entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its number in the conversation.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub who: Who,
+    /// The words, codes hidden.
+    pub text: String,
+    /// What care heard in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
+    /// What was understood: intent and slots.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub understood: BTreeMap<String, String>,
+    /// The line that this entry is about, where it says what became of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<u64>,
+}
+
+/// A call to the operator's systems.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallRequest {
+    /// Its number in the conversation; with the conversation's id it makes the idempotency key.
+    pub number: u64,
+    /// The call's name in `config.toml`.
+    pub name: String,
+    /// Values of its slots; a code for `send_code`.
+    pub params: BTreeMap<String, String>,
+    /// What speaks for the customer's ownership.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+}
+
+/// A timer of a conversation: re-arming a key replaces it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timer {
+    /// What it is for.
+    pub key: String,
+    /// When it is due.
+    pub at: Timestamp,
+}
+
+/// Something for staff; `desk` makes it into alerts, cards and relays.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "note")]
+pub enum DeskNote {
+    /// A handoff was opened.
+    Opened,
+    /// It became more urgent.
+    Raised,
+    /// It waits and nobody has claimed it; the count of reminders so far.
+    StillWaiting {
+        /// From 1.
+        times: u32,
+    },
+    /// Somebody claimed it or gave it back: the card shows it.
+    Changed,
+    /// Somebody ended it: its card says so.
+    Closed {
+        /// Who.
+        by: String,
+        /// The card.
+        card: Option<i64>,
+    },
+    /// Words between customer and bot or staff that the thread should show.
+    Relay {
+        /// Who said them.
+        who: Who,
+        /// The words.
+        text: String,
+        /// The channel's name of the customer's message, for media to be copied.
+        external: Option<String>,
+    },
+    /// A line of staff did not leave, or did not arrive; the desk's message and why.
+    NotSent {
+        /// The desk's message.
+        message: Option<i64>,
+        /// Why.
+        why: NotSent,
+    },
+    /// A button press to be answered.
+    Answer {
+        /// The press.
+        callback: String,
+        /// What the presser reads.
+        text: String,
+    },
+    /// The transcript was asked for.
+    Transcript,
+    /// What the bot would say.
+    Suggest {
+        /// The line's number.
+        line: u64,
+        /// The words.
+        text: String,
+    },
+}
+
+/// Why words of staff did not reach the customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "why")]
+pub enum NotSent {
+    /// Nobody has claimed the handoff.
+    Unclaimed,
+    /// Somebody else has.
+    Claimed {
+        /// Who.
+        by: String,
+    },
+    /// There is no handoff.
+    NoHandoff,
+    /// The command does not exist.
+    UnknownCommand,
+    /// An anonymous admin can't be told apart.
+    Anonymous,
+    /// The channel can't carry it.
+    Media,
+    /// The customer opted out.
+    OptedOut,
+    /// The customer may not be texted.
+    DoNotText,
+    /// The channel failed.
+    Failed {
+        /// How.
+        failure: Failure,
+    },
+}
+
+/// What a step wants done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "effect")]
+pub enum Effect {
+    /// A line to the customer.
+    Say(Line),
+    /// An entry of the transcript.
+    Record(Entry),
+    /// A backend call.
+    Call(CallRequest),
+    /// A handoff was opened or raised for this reason; the state has it. `desk` chooses the alerts.
+    HandOff {
+        /// Why.
+        reason: Reason,
+    },
+    /// Something for staff.
+    Desk(DeskNote),
+    /// A timer is armed.
+    Timer(Timer),
+    /// A timer is not needed any more.
+    Cancel {
+        /// Its key.
+        key: String,
+    },
+    /// Bot lines that wait to be sent are not sent.
+    DropBotLines,
+}

@@ -1,0 +1,196 @@
+//! What can happen to a conversation.
+//!
+//! Owns: events, as channels, the desk and the workers make them.
+//! Invariants: an event holds everything that its step needs, random bits too, so that the same event gives the same step
+//! again after a crash.
+//! Leaves out: how events are decoded (`channel`) and stored (`store`).
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Something that is not text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Media {
+    /// A voice note.
+    Voice,
+    /// A photo.
+    Photo,
+    /// A video.
+    Video,
+    /// A file.
+    Document,
+    /// A sticker.
+    Sticker,
+    /// A location.
+    Location,
+    /// Somebody else's contact.
+    Contact,
+    /// Anything else.
+    Other,
+}
+
+/// What a customer sent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// The words; a caption, where there is one; empty for bare media.
+    pub text: String,
+    /// What came with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<Media>,
+    /// The channel's name for it: staff's replies and edits refer to it.
+    #[serde(default)]
+    pub external: String,
+    /// A new version of a message that came before.
+    #[serde(default)]
+    pub edited: bool,
+    /// What the channel knows about the sender's language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// The name that the sender gave themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The data of a button that was pressed instead of writing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pressed: Option<String>,
+    /// The sender's own phone number, as the channel vouches for it (a shared contact).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// The gateway itself has already confirmed an opt-out or opt-in in this message.
+    #[serde(default)]
+    pub gateway_answered: bool,
+    /// Random bits, for a code, should one be needed.
+    #[serde(default)]
+    pub entropy: u64,
+}
+
+/// A person who works.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Staff {
+    /// Stable id, with its channel: `telegram:42`.
+    pub id: String,
+    /// First name or alias: what customers read.
+    pub name: String,
+}
+
+/// What a member of staff does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "do")]
+pub enum StaffAction {
+    /// Takes the handoff.
+    Claim,
+    /// Gives it back to the queue.
+    Release,
+    /// Words for the customer. `message` is the desk's name for them.
+    Say {
+        /// The words.
+        text: String,
+        /// The desk's message.
+        message: i64,
+    },
+    /// Something other than words for the customer.
+    SayMedia {
+        /// The desk's message.
+        message: i64,
+    },
+    /// Ends the handoff.
+    Close {
+        /// What was agreed, for the customer.
+        agreed: Option<String>,
+    },
+    /// Wants the transcript.
+    Transcript,
+    /// Sends a suggested line.
+    Send {
+        /// The line's number.
+        line: u64,
+    },
+    /// A command that does not exist.
+    Unknown {
+        /// The desk's message.
+        message: i64,
+    },
+    /// Words from somebody who can't be told apart from others (an anonymous admin).
+    Anonymous,
+}
+
+/// How a backend call ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallReturned {
+    /// Number of the call in its conversation.
+    pub call: u64,
+    /// One of the call's outcomes, or `error`, `timeout`, `unproven`.
+    pub outcome: String,
+    /// What a reply may use.
+    #[serde(default)]
+    pub fields: BTreeMap<String, serde_json::Value>,
+}
+
+/// Why a line did not arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// They blocked the bot.
+    Blocked,
+    /// They opted out.
+    OptedOut,
+    /// The number or chat does not exist.
+    Unknown,
+    /// The channel refused the content.
+    Refused,
+    /// Tried until it made no sense any more.
+    Expired,
+    /// The network or gateway reports that it did not arrive.
+    Undelivered,
+}
+
+/// What became of an outbox row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum Delivery {
+    /// The channel accepted it, under these names.
+    Sent {
+        /// The channel's name for each message.
+        external: Vec<String>,
+        /// The desk's thread that it went to, where it made one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thread: Option<i32>,
+    },
+    /// It won't arrive.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// Anything that can happen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum Event {
+    /// The customer wrote, edited, pressed or sent something.
+    Message(Box<Message>),
+    /// A member of staff did something. `callback` is the desk's button press that waits for an answer.
+    Staff {
+        /// Who.
+        staff: Staff,
+        /// What.
+        action: StaffAction,
+        /// The press to be answered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        callback: Option<String>,
+    },
+    /// A backend call ended.
+    CallReturned(CallReturned),
+    /// An outbox row was sent, or never will be.
+    Delivered {
+        /// The row's number.
+        line: u64,
+        /// What became of it.
+        delivery: Delivery,
+    },
+    /// A timer is due.
+    Timer {
+        /// Its key.
+        key: String,
+    },
+}

@@ -1,0 +1,391 @@
+//! Requests that need something first: values, ownership, a code.
+//!
+//! Owns: beginning an intent, asking for what is missing, taking answers (at once, later, corrected, of the wrong kind),
+//! digressions, the ownership check, the code.
+//! Invariants: a form never traps: a person, another request, 'never mind' and 'I don't remember' always lead out, and two
+//! useless answers lead to a person; what is known is not asked again; one ownership check a conversation.
+//! Leaves out: calls and their outcomes (`answer`).
+
+use super::customer::certain;
+use super::effect::CallRequest;
+use super::event::Message;
+use super::handoff::Reason;
+use super::state::{Asking, Form, Known, Pending, Proof};
+use super::step::Turn;
+use super::words::{Hear, Heard};
+use crate::care::Assessment;
+use crate::engine::{Engine, Entity, Intent, Needs, Understanding, Verdict};
+use crate::text::{Text, Token};
+use jiff::SignedDuration;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// Useless answers to one question before a person is called.
+const TRIES: u8 = 2;
+/// Wrong codes before a person is called.
+const WRONG_CODES: u8 = 3;
+/// How long a code works.
+const CODE: SignedDuration = SignedDuration::from_mins(10);
+/// How long a value is remembered without being said again.
+const KNOWN: SignedDuration = SignedDuration::from_hours(24);
+
+impl<'a> Turn<'a> {
+    pub(super) fn engine(&self) -> &'a Engine {
+        &self.rules.engine
+    }
+
+    /// Begins an intent with the values at hand.
+    pub(super) fn begin(&mut self, id: &str, entities: Vec<Entity>, entropy: u64, words: &str) {
+        let Some(intent) = self.engine().intent(id) else {
+            self.state.form = None;
+            return self.say_word("unmatched", &[]);
+        };
+        self.mode = self.engine().mode(intent, self.rules.mode);
+        self.state.misses = 0;
+        let text = Text::new(words);
+        let different = self.rules.words.hear(&text).any(Hear::Different);
+        self.know(&entities);
+        let mut slots = BTreeMap::new();
+        for slot in &intent.slots {
+            let fresh = pick(&entities, &slot.kind, &text);
+            let remembered = || {
+                let known = self.state.known.get(&slot.kind).filter(|known| self.now.duration_since(known.at) < KNOWN);
+                known.filter(|_| !different).map(|known| known.value.clone())
+            };
+            if let Some(value) = fresh.or_else(remembered) {
+                slots.insert(slot.name.clone(), value);
+            }
+        }
+        let form = Form { intent: intent.id.clone(), slots, asking: Asking::Call, tries: 0, not_found: 0 };
+        self.proceed(form, false, entropy);
+    }
+
+    /// Remembers values.
+    pub(super) fn know(&mut self, entities: &[Entity]) {
+        for entity in entities {
+            let known = Known { value: entity.value.clone(), at: self.now };
+            self.state.known.insert(entity.kind.clone(), known);
+        }
+    }
+
+    /// Asks for the next thing that is missing, or carries the request out.
+    pub(super) fn proceed(&mut self, mut form: Form, confirmed: bool, entropy: u64) {
+        let Some(intent) = self.engine().intent(&form.intent) else { return };
+        if let Some(slot) = intent.slots.iter().find(|slot| !form.slots.contains_key(&slot.name)) {
+            form.asking = Asking::Slot { name: slot.name.clone() };
+            self.ask(intent, &form);
+            self.state.form = Some(form);
+            return;
+        }
+        if matches!(intent.needs, Needs::Owner | Needs::Confirm) && self.proof().is_none() {
+            form.asking = Asking::Proof;
+            self.ask(intent, &form);
+            self.state.form = Some(form);
+            return;
+        }
+        if intent.needs == Needs::Confirm && !confirmed {
+            return self.send_code(intent, form, entropy);
+        }
+        self.state.form = None;
+        self.carry_out(intent, form);
+    }
+
+    /// What speaks for ownership: what was proved before, or the sender's number.
+    pub(super) fn proof(&self) -> Option<Proof> {
+        let sender = self.facts.profile.sender_is_phone.then(|| Proof::Phone(self.state.address.sender.clone()));
+        self.state.proof.clone().or(sender)
+    }
+
+    /// The question for what a form waits for.
+    fn ask(&mut self, intent: &Intent, form: &Form) {
+        match &form.asking {
+            Asking::Slot { name } => {
+                let template = intent.localised(&self.state.language()).and_then(|localised| localised.ask.get(name));
+                if let Some(template) = template {
+                    self.say_template(template, form, &[]);
+                }
+            }
+            Asking::Proof if self.facts.profile.contact_button => {
+                self.say_word("prove_contact", &[]);
+                self.ask_contact();
+            }
+            Asking::Proof => self.say_word("prove_email", &[]),
+            Asking::Code { .. } | Asking::Call => {}
+        }
+    }
+
+    /// A text of an intent, filled in; a gap becomes an honest sentence.
+    pub(super) fn say_template(&mut self, template: &str, form: &Form, fields: &[(&str, serde_json::Value)]) -> bool {
+        let mut all: Vec<(&str, serde_json::Value)> = form.slots.iter().map(|(name, value)| (name.as_str(), json!(value))).collect();
+        all.extend(fields.iter().cloned());
+        match self.engine().templates().render(template, &self.context(&all)) {
+            Ok(text) => {
+                self.say(text);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Sends a code: in our own message where the number vouches for the sender, else through the backend to what is on file.
+    fn send_code(&mut self, intent: &Intent, mut form: Form, entropy: u64) {
+        let code = format!("{:04}", entropy % 10_000);
+        let Ok(expires) = self.now.checked_add(CODE) else { return };
+        let here = matches!(self.state.proof, None | Some(Proof::Phone(_))) && self.facts.profile.sender_is_phone;
+        form.asking = Asking::Code { code: code.clone(), expires, wrong: 0 };
+        if here {
+            self.say_confirm(intent, &form);
+            self.say_secret("code_here", &code);
+            self.state.form = Some(form);
+            return;
+        }
+        let mut params = form.slots.clone();
+        params.retain(|name, _| intent.slots.iter().any(|slot| slot.name == *name && !self.engine().entities().is_text(&slot.kind)));
+        params.insert("code".into(), code);
+        self.state.form = None;
+        self.call("send_code", params, form);
+    }
+
+    /// What a yes will do.
+    pub(super) fn say_confirm(&mut self, intent: &Intent, form: &Form) {
+        let template = intent.localised(&self.state.language()).and_then(|localised| localised.confirm.as_ref());
+        if let Some(template) = template {
+            self.say_template(template, form, &[]);
+        }
+    }
+
+    /// Makes a call; its return comes as an event.
+    pub(super) fn call(&mut self, name: &str, params: BTreeMap<String, String>, form: Form) {
+        let number = self.number();
+        self.state.calls.insert(number, Pending { name: name.to_string(), form });
+        let proof = self.proof();
+        self.effects.push(super::Effect::Call(CallRequest { number, name: name.to_string(), params, proof }));
+    }
+
+    /// A message while a form waits.
+    pub(super) fn fill(&mut self, message: &Message, text: &Text, understanding: &Understanding, heard: &Heard) {
+        let Some(mut form) = self.state.form.take() else { return };
+        let Some(intent) = self.engine().intent(&form.intent) else {
+            // A reload took the intent away: what was asked can't be finished.
+            self.say_word("ran_out", &[]);
+            return self.stuck(message);
+        };
+        self.mode = self.engine().mode(intent, self.rules.mode);
+        if let Asking::Code { .. } = form.asking {
+            return self.code(intent, form, message, text, understanding, heard);
+        }
+        let other = self.other_request(intent, understanding);
+        if heard.only(Hear::Withdraw) || (heard.any(Hear::Withdraw) && other.is_none() && understanding.entities.is_empty()) {
+            self.state.paused = None;
+            return self.say_word("withdrawn", &[]);
+        }
+        if self.take_value(intent, &mut form, message, text, understanding, heard) {
+            return self.proceed(form, false, message.entropy);
+        }
+        if heard.any(Hear::DontKnow) && other.is_none() {
+            self.say_word("dont_know", &[]);
+            return self.stuck(message);
+        }
+        if form.not_found > 0 && heard.only(Hear::Yes) {
+            self.say_word("not_found_twice", &[]);
+            return self.stuck(message);
+        }
+        if let Some(other) = other {
+            return self.digress(intent, form, other, message, understanding);
+        }
+        form.tries += 1;
+        if form.tries >= TRIES {
+            self.say_word("ran_out", &[]);
+            return self.stuck(message);
+        }
+        if let Some(found) = understanding.entities.first() {
+            self.know(std::slice::from_ref(found));
+            let wanted = self.wanted(intent, &form);
+            self.say_word("wrong_kind", &[("wanted", json!(wanted))]);
+        }
+        self.ask(intent, &form);
+        self.state.form = Some(form);
+    }
+
+    fn stuck(&mut self, message: &Message) {
+        self.hand_off(Reason::Stuck, &Assessment::default(), &message.text);
+    }
+
+    /// Takes what a message gives for the form; `true` when the question is answered.
+    fn take_value(
+        &mut self,
+        intent: &Intent,
+        form: &mut Form,
+        message: &Message,
+        text: &Text,
+        understanding: &Understanding,
+        heard: &Heard,
+    ) -> bool {
+        self.know(&understanding.entities);
+        let mut answered = false;
+        for slot in &intent.slots {
+            let asked = matches!(&form.asking, Asking::Slot { name } if *name == slot.name);
+            let free = self.engine().entities().is_text(&slot.kind);
+            let value = if free && asked {
+                let enough = text.original.trim().chars().count() >= 5 && !heard.any(Hear::DontKnow) && !heard.only(Hear::Yes);
+                let request = self.other_request(intent, understanding).is_some();
+                (enough && !request).then(|| message.text.trim().to_string())
+            } else {
+                pick(&understanding.entities, &slot.kind, text)
+            };
+            if let Some(value) = value {
+                // A value for another slot is a correction; it counts as an answer too, and the question is asked again.
+                form.slots.insert(slot.name.clone(), value);
+                form.tries = 0;
+                answered = true;
+            }
+        }
+        if form.asking == Asking::Proof
+            && let Some(email) = understanding.entities.iter().find(|entity| entity.kind == "email")
+        {
+            self.state.proof = Some(Proof::Email(email.value.clone()));
+            answered = true;
+        }
+        answered
+    }
+
+    /// Another request inside a form, where the message clearly is one.
+    fn other_request(&self, intent: &Intent, understanding: &Understanding) -> Option<usize> {
+        match understanding.verdict {
+            Verdict::Matched(number) if certain(understanding) && self.engine().intents()[number].id != intent.id => Some(number),
+            _ => None,
+        }
+    }
+
+    /// Answers a digression and picks the thread up again; a request about the same thing replaces the form.
+    fn digress(&mut self, intent: &Intent, form: Form, other: usize, message: &Message, understanding: &Understanding) {
+        let other = &self.engine().intents()[other];
+        let wanted: Vec<&str> = intent.slots.iter().map(|slot| slot.kind.as_str()).collect();
+        let replaces = other.slots.iter().any(|slot| wanted.contains(&slot.kind.as_str()));
+        let id = other.id.clone();
+        if !replaces {
+            self.state.paused = Some(form);
+        }
+        self.begin(&id, understanding.entities.clone(), message.entropy, &message.text);
+        if self.state.form.is_none() && self.state.calls.is_empty() && self.state.handoff.is_none() {
+            self.resume();
+        }
+    }
+
+    /// Picks up the form that a digression interrupted.
+    pub(super) fn resume(&mut self) {
+        if let Some(form) = self.state.paused.take() {
+            self.proceed(form, false, 0);
+        }
+    }
+
+    /// What a form waits for, as people call it.
+    fn wanted(&self, intent: &Intent, form: &Form) -> String {
+        let kind = match &form.asking {
+            Asking::Slot { name } => intent.slots.iter().find(|slot| slot.name == *name).map_or("", |slot| slot.kind.as_str()),
+            _ => "email",
+        };
+        self.engine().entities().called(kind, &self.state.language())
+    }
+
+    /// A message while a code is awaited.
+    fn code(&mut self, intent: &Intent, mut form: Form, message: &Message, text: &Text, understanding: &Understanding, heard: &Heard) {
+        let Asking::Code { code, expires, wrong } = &mut form.asking else { return };
+        if self.now >= *expires {
+            self.say_word("code_expired", &[]);
+            return;
+        }
+        let written = text.tokens.iter().find(|token| four_digits(token)).map(|token| token.text.clone());
+        match written {
+            Some(written) if written == *code => {
+                self.state.form = None;
+                self.proceed(form, true, message.entropy);
+            }
+            Some(_) => {
+                *wrong += 1;
+                if *wrong >= WRONG_CODES {
+                    self.say_word("code_failed", &[]);
+                    return self.stuck(message);
+                }
+                self.say_word("code_wrong", &[]);
+                self.state.form = Some(form);
+            }
+            None if heard.only(Hear::Yes) => {
+                self.say_word("code_wrong", &[]);
+                self.state.form = Some(form);
+            }
+            None if heard.any(Hear::Withdraw) || heard.only(Hear::No) => self.say_word("withdrawn", &[]),
+            None if heard.any(Hear::DontKnow) => {
+                self.say_word("dont_know", &[]);
+                self.stuck(message);
+            }
+            None if self.take_correction(intent, &mut form, text, understanding) => self.proceed(form, false, message.entropy),
+            None => {
+                self.note("Not confirmed: nothing was changed");
+                self.verdict(message, text, understanding);
+            }
+        }
+    }
+
+    /// A corrected value while a code is awaited: the code of the old value is void.
+    fn take_correction(&self, intent: &Intent, form: &mut Form, text: &Text, understanding: &Understanding) -> bool {
+        let mut corrected = false;
+        for slot in &intent.slots {
+            if let Some(value) = pick(&understanding.entities, &slot.kind, text) {
+                corrected |= form.slots.insert(slot.name.clone(), value.clone()) != Some(value);
+            }
+        }
+        corrected
+    }
+
+    /// 'Sorry, A1043' after an answer: the last request again, with the new value.
+    pub(super) fn correct(&mut self, message: &Message, text: &Text, understanding: &Understanding) -> bool {
+        let Some(done) = self.state.done.clone().filter(|done| self.now.duration_since(done.at) < KNOWN) else { return false };
+        let Some(intent) = self.engine().intent(&done.intent) else { return false };
+        let loose = text.tokens.len() <= 6 && !certain(understanding);
+        if !(understanding.bare || loose) {
+            return false;
+        }
+        let mut slots = done.slots;
+        let mut corrected = false;
+        for slot in &intent.slots {
+            if let Some(value) = pick(&understanding.entities, &slot.kind, text) {
+                slots.insert(slot.name.clone(), value);
+                corrected = true;
+            }
+        }
+        if corrected {
+            self.know(&understanding.entities);
+            self.mode = self.engine().mode(intent, self.rules.mode);
+            let form = Form { intent: intent.id.clone(), slots, asking: Asking::Call, tries: 0, not_found: 0 };
+            self.proceed(form, false, message.entropy);
+        }
+        corrected
+    }
+
+    /// The customer shared their own phone number.
+    pub(super) fn shared_phone(&mut self, phone: &str) {
+        self.state.proof = Some(Proof::Phone(phone.to_string()));
+        match self.state.form.take() {
+            Some(form) => self.proceed(form, false, 0),
+            None => self.say_word("bare_value", &[]),
+        }
+    }
+}
+
+/// The value of a kind: the first, or after a correction ('A1042, sorry, A1043') the last.
+fn pick(entities: &[Entity], kind: &str, text: &Text) -> Option<String> {
+    const CORRECTING: [&str; 8] = ["sorry", "no", "not", "actually", "mean", "meant", "oops", "wait"];
+    let mut values = entities.iter().filter(|entity| entity.kind == kind);
+    let (first, last) = (values.next()?, values.next_back());
+    let corrected = last.filter(|last| {
+        let between = text.tokens.iter().filter(|token| token.span.start >= first.span.end && token.span.end <= last.span.start);
+        let before = text.tokens.iter().filter(|token| token.span.end <= first.span.start).map(|token| token.text.as_str());
+        between.into_iter().any(|token| CORRECTING.contains(&token.text.as_str())) || before.last() == Some("not")
+    });
+    Some(corrected.unwrap_or(first).value.clone())
+}
+
+fn four_digits(token: &Token) -> bool {
+    token.text.len() == 4 && token.text.bytes().all(|byte| byte.is_ascii_digit())
+}

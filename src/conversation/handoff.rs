@@ -1,0 +1,258 @@
+//! A handoff: from the moment a person is needed until a person ends it.
+//!
+//! Owns: `Handoff`, its urgency and reason; opening and raising one, with the words to the customer.
+//! Invariants: words, state, note to the desk and timer are effects of the same step; urgency only rises; a handoff always
+//! has a running timer while nobody has claimed it.
+//! Leaves out: what staff do with it (`staff`), whom to alert (`desk`).
+
+use super::effect::{DeskNote, Effect, Timer, Who};
+use super::facts::Reach;
+use super::state::{Asked, Owner};
+use super::step::Turn;
+use crate::care::{Assessment, Evidence, Kind, Level, Subject};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// How soon a person is needed; later is sooner. Frustration and asking for a human are one band: nobody is overtaken for
+/// being polite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Urgency {
+    /// The bot got stuck.
+    Stuck,
+    /// Asked for a human, or is angry.
+    Asked,
+    /// Suffers.
+    Distress,
+    /// Life or safety.
+    Crisis,
+}
+
+impl Urgency {
+    /// As staff read it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Urgency::Stuck => "stuck",
+            Urgency::Asked => "asked",
+            Urgency::Distress => "distress",
+            Urgency::Crisis => "crisis",
+        }
+    }
+
+    /// How long nobody may have claimed it before staff are reminded.
+    fn patience(self) -> SignedDuration {
+        SignedDuration::from_mins(match self {
+            Urgency::Crisis => 2,
+            Urgency::Distress => 10,
+            Urgency::Asked => 30,
+            Urgency::Stuck => 60,
+        })
+    }
+}
+
+/// Why a person is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is", content = "level")]
+pub enum Reason {
+    /// Care heard something.
+    Care(Level),
+    /// Two misses, a failed action, a form that ran out of tries.
+    Stuck,
+    /// A language that nobody configured.
+    Language,
+    /// The intent is a person's work.
+    Intent,
+}
+
+impl Reason {
+    /// As the contracts write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Reason::Care(level) => level.name(),
+            Reason::Stuck => "stuck",
+            Reason::Language => "language",
+            Reason::Intent => "intent",
+        }
+    }
+
+    fn urgency(self) -> Urgency {
+        match self {
+            Reason::Care(Level::Crisis) => Urgency::Crisis,
+            Reason::Care(Level::Distress) => Urgency::Distress,
+            Reason::Care(Level::Frustration | Level::HumanRequest) => Urgency::Asked,
+            _ => Urgency::Stuck,
+        }
+    }
+}
+
+/// An open handoff.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Handoff {
+    /// Its number in the conversation.
+    pub number: u64,
+    /// Since when.
+    pub opened: Timestamp,
+    /// How soon a person is needed.
+    pub urgency: Urgency,
+    /// Why.
+    pub reason: Reason,
+    /// What a crisis is about.
+    #[serde(default)]
+    pub kind: Option<Kind>,
+    /// Who is at risk.
+    #[serde(default)]
+    pub subject: Option<Subject>,
+    /// What was heard.
+    #[serde(default)]
+    pub evidence: Vec<Evidence>,
+    /// What the bot had tried: intents and how they ended.
+    #[serde(default)]
+    pub tried: Vec<String>,
+    /// The customer's words that opened or raised it.
+    #[serde(default)]
+    pub words: String,
+    /// Reminders so far.
+    #[serde(default)]
+    pub reminders: u32,
+    /// Staff wrote something that was delivered.
+    #[serde(default)]
+    pub answered: bool,
+}
+
+/// The key of the timer that reminds staff.
+pub(super) const UNCLAIMED: &str = "unclaimed";
+
+impl Turn<'_> {
+    /// Opens a handoff, or raises the open one, with words to the customer where the bot may speak.
+    pub(super) fn hand_off(&mut self, reason: Reason, assessment: &Assessment, words: &str) {
+        let urgency = reason.urgency();
+        let human = matches!(self.state.owner, Owner::Human { .. });
+        match self.state.handoff.as_mut() {
+            Some(handoff) if urgency > handoff.urgency => {
+                handoff.urgency = urgency;
+                handoff.reason = reason;
+                handoff.kind = assessment.kind.or(handoff.kind);
+                handoff.subject = assessment.subject.or(handoff.subject);
+                handoff.evidence.extend(assessment.evidence.iter().cloned());
+                handoff.words = words.to_string();
+                handoff.reminders = 0;
+                self.note(format!("Raised to {}", urgency.name()));
+                if !human {
+                    self.handoff_words(reason, assessment);
+                    self.await_claim();
+                }
+                self.effects.push(Effect::HandOff { reason });
+                self.desk(DeskNote::Raised);
+            }
+            Some(handoff) => {
+                handoff.evidence.extend(assessment.evidence.iter().cloned());
+                if !human && handoff.urgency <= Urgency::Asked && reason == Reason::Care(Level::HumanRequest) {
+                    let key = format!("waiting.{}", self.reach());
+                    self.say_word(&key, &[]);
+                }
+            }
+            None => {
+                let number = self.number();
+                self.handoff_words(reason, assessment);
+                self.state.handoff = Some(Handoff {
+                    number,
+                    opened: self.now,
+                    urgency,
+                    reason,
+                    kind: assessment.kind,
+                    subject: assessment.subject,
+                    evidence: assessment.evidence.clone(),
+                    tried: self.tried(),
+                    words: words.to_string(),
+                    reminders: 0,
+                    answered: false,
+                });
+                self.state.owner = Owner::Waiting;
+                self.state.form = None;
+                self.state.paused = None;
+                self.state.misses = 0;
+                self.state.offered = false;
+                if !matches!(self.state.asked, Some(Asked::SafeToReply)) {
+                    self.state.asked = None;
+                }
+                self.note(format!("Handed over: {}", reason.name()));
+                self.await_claim();
+                self.effects.push(Effect::HandOff { reason });
+                self.desk(DeskNote::Opened);
+            }
+        }
+    }
+
+    /// Arms the timer that reminds staff while nobody has claimed the handoff.
+    pub(super) fn await_claim(&mut self) {
+        if let Some(handoff) = &self.state.handoff
+            && let Ok(at) = self.now.checked_add(handoff.urgency.patience())
+        {
+            self.effects.push(Effect::Timer(Timer { key: UNCLAIMED.into(), at }));
+        }
+    }
+
+    /// The reminder is due: nobody has claimed it, or it is void.
+    pub(super) fn unclaimed(&mut self) {
+        if self.state.owner != Owner::Waiting {
+            return;
+        }
+        let Some(handoff) = self.state.handoff.as_mut() else { return };
+        handoff.reminders += 1;
+        let times = handoff.reminders;
+        self.desk(DeskNote::StillWaiting { times });
+        self.await_claim();
+    }
+
+    /// What the customer reads when a person is called.
+    fn handoff_words(&mut self, reason: Reason, assessment: &Assessment) {
+        let reach = self.reach();
+        match reason {
+            Reason::Care(Level::Crisis) => self.crisis_words(assessment, reach),
+            Reason::Care(level) => self.say_word(&format!("{}.{reach}", level.name()), &[]),
+            Reason::Stuck | Reason::Language | Reason::Intent => self.say_word(&format!("stuck.{reach}"), &[]),
+        }
+    }
+
+    fn crisis_words(&mut self, assessment: &Assessment, reach: &str) {
+        self.introduced();
+        let kind = assessment.kind.unwrap_or(Kind::Unclear);
+        if kind == Kind::Abuse && assessment.subject == Some(Subject::Oneself) {
+            // Whoever reads this phone may be the danger: one neutral line, then silence until the customer says it is safe.
+            self.effects.push(Effect::DropBotLines);
+            self.say_word("crisis.abuse", &[]);
+            self.state.asked = Some(Asked::SafeToReply);
+            self.silence_after = true;
+            return;
+        }
+        let other = assessment.subject.is_some_and(|subject| subject != Subject::Oneself);
+        match kind {
+            Kind::SuicideSelfHarm | Kind::Abuse | Kind::ThreatToCustomer | Kind::Sextortion if other => {
+                self.say_word("crisis.someone_else", &[])
+            }
+            kind => self.say_word(&format!("crisis.{}", kind.name()), &[]),
+        }
+        self.say_word(&format!("crisis_then.{reach}"), &[]);
+    }
+
+    /// How far staff can be reached, as the keys of the words have it.
+    pub(super) fn reach(&self) -> &'static str {
+        match self.facts.reach {
+            Reach::Open if self.facts.closes.is_some() => "open",
+            Reach::Closed if self.facts.opens.is_some() => "closed",
+            _ => "no_desk",
+        }
+    }
+
+    /// What the bot tried in this conversation, newest first.
+    fn tried(&self) -> Vec<String> {
+        let form = self.state.form.iter().map(|form| format!("{} (not finished)", form.intent));
+        let done = self.state.done.iter().map(|done| format!("{}: {}", done.intent, done.outcome));
+        form.chain(done).collect()
+    }
+
+    /// A note in the transcript.
+    pub(super) fn note(&mut self, text: impl Into<String>) {
+        self.record(Who::Note, text.into());
+    }
+}

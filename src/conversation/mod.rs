@@ -1,0 +1,45 @@
+//! One conversation: what has happened, and what happens next.
+//!
+//! Owns: ids, [`State`], [`Event`], [`Effect`] and [`step`]; who owns the conversation; forms, digressions, corrections,
+//! ownership checks and codes; the life of a handoff; the words to customers, rendered here.
+//!
+//! ```text
+//!            opens (level, two misses, failed action, needs = "handoff")
+//!   Bot ───────────────────────────────────────────────▶ Waiting(handoff)
+//!    ▲                                                    │ claim   ▲ release
+//!    │ close, back to the bot                             ▼         │
+//!    └─────────────────────────────────────────────── Human(handoff, staff)
+//! ```
+//!
+//! Invariants: every customer message is assessed by `care` before anything else; nothing is sent to a customer who opted out
+//! or may not be texted; while a person owns the conversation no bot line leaves; crisis and distress silence the bot's
+//! answers at once, any other handoff at the claim; words of staff leave only from the one who claimed. `step` is total: same
+//! inputs, same outputs; no clock, randomness, lock or I/O.
+//! Leaves out: which staff see what and how an alert reads (`desk`), storing and sending (`store`, `app`).
+
+mod answer;
+mod customer;
+mod effect;
+mod event;
+mod facts;
+mod form;
+mod handoff;
+mod id;
+mod opt_out;
+mod reply;
+mod rules;
+mod staff;
+mod state;
+mod step;
+mod words;
+
+pub use effect::{Button, CallRequest, DeskNote, Effect, Entry, Line, NotSent, Speaker, Timer, Who};
+pub use event::{CallReturned, Delivery, Event, Failure, Media, Message, Staff, StaffAction};
+pub use facts::{Facts, Profile, Reach};
+pub use handoff::{Handoff, Reason, Urgency};
+pub use id::{Address, ConversationId, ParseIdError};
+pub use rules::{Rules, Shop};
+pub use staff::failure_words;
+pub use state::{Asked, Asking, Flags, Form, Owner, Pending, Proof, State, Thread};
+pub use step::step;
+pub use words::Words;

@@ -1,0 +1,224 @@
+//! Speaking to the customer.
+//!
+//! Owns: what a step says, gathered into one line; the introduction of somebody new; choices as buttons or as a numbered list;
+//! the context that templates see.
+//! Invariants: nothing is said while the customer may not be written to; no bot line while a person owns the conversation;
+//! codes never reach the transcript.
+//! Leaves out: what is said when.
+
+use super::effect::{Button, DeskNote, Effect, Entry, Line, Speaker, Who};
+use super::state::Owner;
+use super::step::Turn;
+use crate::engine::Mode;
+use crate::lexis::day;
+use jiff::civil::DateTime;
+use serde_json::{Map, Value, json};
+
+/// What a step says, until it is over.
+#[derive(Debug, Default)]
+pub(super) struct Spoken {
+    parts: Vec<String>,
+    buttons: Vec<Button>,
+    ask_contact: bool,
+    /// Hidden in the transcript.
+    secret: Option<String>,
+    /// Said as a notice: it may leave although a person owns the conversation.
+    notice: bool,
+    confirms_opt_out: bool,
+    introduce: bool,
+}
+
+/// Somebody who comes back after this many days hears again who answers.
+const FORGOTTEN_DAYS: i64 = 90;
+
+impl Turn<'_> {
+    /// One of the bot's own words.
+    pub(super) fn say_word(&mut self, key: &str, fields: &[(&str, Value)]) {
+        let context = self.context(fields);
+        if let Some(text) = self.rules.words.say(&self.state.language(), key, &context) {
+            self.say(text);
+        }
+    }
+
+    /// A text that is filled in already.
+    pub(super) fn say(&mut self, text: String) {
+        if !text.is_empty() {
+            self.spoken.parts.push(text);
+        }
+    }
+
+    /// A word that holds a secret.
+    pub(super) fn say_secret(&mut self, key: &str, secret: &str) {
+        self.spoken.secret = Some(secret.to_string());
+        self.say_word(key, &[("code", json!(secret))]);
+    }
+
+    /// Choices: `label` and the data that comes back.
+    pub(super) fn choices(&mut self, choices: Vec<(String, String)>) {
+        if self.facts.profile.buttons {
+            self.spoken.buttons = choices.into_iter().map(|(label, data)| Button { label, data }).collect();
+        } else {
+            let list: Vec<String> = choices.iter().enumerate().map(|(at, (label, _))| format!("{} {label}", at + 1)).collect();
+            self.spoken.parts.push(format!("\n{}", list.join("\n")));
+        }
+    }
+
+    /// Yes and no as buttons; where there are none, the question itself is enough.
+    pub(super) fn yes_or_no(&mut self) {
+        if self.facts.profile.buttons {
+            let context = self.context(&[]);
+            let word = |key| self.rules.words.say(&self.state.language(), key, &context).unwrap_or_default();
+            let (yes, no) = (word("yes"), word("no"));
+            self.choices(vec![(yes, "yes".into()), (no, "no".into())]);
+        }
+    }
+
+    /// Asks for the sender's own number with the channel's button.
+    pub(super) fn ask_contact(&mut self) {
+        self.spoken.ask_contact = true;
+    }
+
+    /// This step's line is about a person's work, not a bot's answer.
+    pub(super) fn as_notice(&mut self) {
+        self.spoken.notice = true;
+    }
+
+    /// This step's line confirms an opt-out.
+    pub(super) fn confirming_opt_out(&mut self) {
+        self.spoken.confirms_opt_out = true;
+    }
+
+    /// Notes whether the writer is new, or was away for long, before they are noted as heard.
+    pub(super) fn meet(&mut self) {
+        let away = self.state.heard.map(|heard| self.now.duration_since(heard).as_hours() / 24);
+        self.spoken.introduce = self.state.introduced.is_none() || away.is_some_and(|days| days >= FORGOTTEN_DAYS);
+        self.state.heard = Some(self.now);
+    }
+
+    /// The step has said itself that a bot writes.
+    pub(super) fn introduced(&mut self) {
+        self.spoken.introduce = false;
+        self.state.introduced = Some(self.now);
+    }
+
+    /// What templates see.
+    pub(super) fn context(&self, fields: &[(&str, Value)]) -> Value {
+        let mut context = Map::new();
+        context.insert("shop".into(), json!(self.rules.shop));
+        context.insert("lang".into(), json!(self.state.language().0));
+        context.insert("now".into(), json!(clock(self.facts.local)));
+        if let Some(opens) = self.facts.opens {
+            context.insert("opens".into(), json!(self.moment(opens)));
+        }
+        if let Some(closes) = self.facts.closes {
+            context.insert("closes".into(), json!(clock(closes)));
+        }
+        context.extend(fields.iter().map(|(key, value)| ((*key).to_string(), value.clone())));
+        Value::Object(context)
+    }
+
+    /// A moment as people say it now: '8:00', '8:00 tomorrow', '8:00 on Monday 23 November'.
+    fn moment(&self, at: DateTime) -> String {
+        let today = self.facts.local.date();
+        let key = match at.date() {
+            date if date == today => "at_today",
+            date if today.tomorrow().is_ok_and(|tomorrow| date == tomorrow) => "at_tomorrow",
+            _ => "at_later",
+        };
+        let language = self.state.language();
+        let context = json!({"time": clock(at), "day": day(at.date(), &language.0), "shop": self.rules.shop, "lang": language.0});
+        self.rules.words.say(&language, key, &context).unwrap_or_else(|| clock(at))
+    }
+
+    /// Makes one line of what was said.
+    pub(super) fn speak(&mut self) {
+        let spoken = std::mem::take(&mut self.spoken);
+        if spoken.parts.is_empty() {
+            return;
+        }
+        let human = matches!(self.state.owner, Owner::Human { .. });
+        let opted_out = self.state.flags.opted_out && !spoken.confirms_opt_out;
+        if opted_out || self.state.flags.do_not_text || self.muted || (human && !spoken.notice) {
+            return;
+        }
+        let mut parts = spoken.parts;
+        if spoken.introduce && !spoken.notice && !spoken.confirms_opt_out {
+            let context = self.context(&[]);
+            let language = self.state.language();
+            let mut first = self.rules.words.say(&language, "first", &context).unwrap_or_default();
+            if self.facts.profile.opt_out_words {
+                let stop = self.rules.words.say(&language, "first_sms", &context).unwrap_or_default();
+                first = format!("{first} {stop}");
+            }
+            parts.insert(0, first);
+            self.state.introduced = Some(self.now);
+        }
+        let text = join(&parts);
+        let shown = spoken.secret.as_ref().map_or(text.clone(), |secret| text.replace(secret.as_str(), "[code]"));
+        let number = self.number();
+        if self.mode != Mode::Live && !spoken.notice && !spoken.confirms_opt_out && self.state.handoff.is_none() {
+            return self.withhold(number, text, shown);
+        }
+        let (speaker, who) = if spoken.notice { (Speaker::Notice, Who::Bot) } else { (Speaker::Bot, Who::Bot) };
+        self.effects.push(Effect::Record(Entry {
+            number,
+            at: self.now,
+            who,
+            text: shown.clone(),
+            evidence: Vec::new(),
+            understood: Default::default(),
+            about: None,
+        }));
+        if self.state.handoff.is_some() {
+            self.desk(DeskNote::Relay { who: Who::Bot, text: shown, external: None });
+        }
+        self.effects.push(Effect::Say(Line {
+            number,
+            to: self.state.address.clone(),
+            speaker,
+            text,
+            buttons: spoken.buttons,
+            ask_contact: spoken.ask_contact && self.facts.profile.contact_button,
+            copy: None,
+            confirms_opt_out: spoken.confirms_opt_out,
+        }));
+    }
+
+    /// In *suggest* staff see the line with a button to send it; in *shadow* it is only recorded.
+    fn withhold(&mut self, number: u64, text: String, shown: String) {
+        let mode = if self.mode == Mode::Suggest { "would say" } else { "shadow" };
+        self.effects.push(Effect::Record(Entry {
+            number,
+            at: self.now,
+            who: Who::Note,
+            text: format!("{mode}: {shown}"),
+            evidence: Vec::new(),
+            understood: Default::default(),
+            about: None,
+        }));
+        if self.mode == Mode::Suggest {
+            self.state.suggested.insert(number, text);
+            while self.state.suggested.len() > 10 {
+                self.state.suggested.pop_first();
+            }
+            self.desk(DeskNote::Suggest { line: number, text: shown });
+        }
+    }
+}
+
+/// A time of day as it is written everywhere here: `8:05`.
+pub(super) fn clock(at: DateTime) -> String {
+    format!("{}:{:02}", at.hour(), at.minute())
+}
+
+/// Parts as one text: sentences follow each other, lists begin a line of their own.
+fn join(parts: &[String]) -> String {
+    let mut text = String::new();
+    for part in parts {
+        if !text.is_empty() && !part.starts_with('\n') {
+            text.push(' ');
+        }
+        text.push_str(part);
+    }
+    text.trim().to_string()
+}

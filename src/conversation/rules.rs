@@ -1,0 +1,34 @@
+//! The compiled rules that a step reads: one `Arc` held from assessment to commit.
+
+use super::words::Words;
+use crate::care::Care;
+use crate::engine::{Engine, Mode};
+use serde::{Deserialize, Serialize};
+
+/// The shop, as customers read of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shop {
+    /// Its name.
+    pub name: String,
+    /// Its address on the web.
+    pub website: String,
+    /// When it is open, in words.
+    pub opening_hours: String,
+}
+
+/// Everything that is compiled from files.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// What customers ask for.
+    pub engine: Engine,
+    /// How they are.
+    pub care: Care,
+    /// The bot's own words.
+    pub words: Words,
+    /// The shop.
+    pub shop: Shop,
+    /// How far the bot goes by itself.
+    pub mode: Mode,
+    /// The operator's files are broken and no good set is left: care listens, and every message goes to a person.
+    pub safe: bool,
+}

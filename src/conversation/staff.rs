@@ -1,0 +1,226 @@
+//! What staff do, and what becomes of their words.
+//!
+//! Owns: claim, release, words, close; delivery of lines.
+//! Invariants: a claim is exclusive; before a claim nothing of what staff write leaves; a refusal is always said to whoever
+//! was refused.
+//! Leaves out: how the desk shows it.
+
+use super::effect::{DeskNote, Effect, Entry, Line, NotSent, Speaker, Who};
+use super::event::{Delivery, Failure, Staff, StaffAction};
+use super::handoff::UNCLAIMED;
+use super::state::{Owner, Thread};
+use super::step::Turn;
+use serde_json::json;
+
+impl Turn<'_> {
+    pub(super) fn staff(&mut self, staff: &Staff, action: StaffAction, callback: Option<String>) {
+        let answer = match action {
+            StaffAction::Claim => self.claim(staff),
+            StaffAction::Release => self.release(staff),
+            StaffAction::Close { agreed } => self.close(staff, agreed),
+            StaffAction::Transcript => {
+                self.desk(DeskNote::Transcript);
+                String::new()
+            }
+            StaffAction::Say { text, message } => {
+                self.say_as(staff, text, message, false);
+                String::new()
+            }
+            StaffAction::SayMedia { message } => {
+                self.say_as(staff, String::new(), message, true);
+                String::new()
+            }
+            StaffAction::Send { line } => self.send_suggested(staff, line),
+            StaffAction::Unknown { message } => {
+                self.not_sent(Some(message), NotSent::UnknownCommand);
+                String::new()
+            }
+            StaffAction::Anonymous => {
+                if callback.is_none() {
+                    self.not_sent(None, NotSent::Anonymous);
+                }
+                "Anonymous admins can't be told apart, so they can't claim or write. Turn off 'Remain anonymous'.".into()
+            }
+        };
+        if let Some(callback) = callback {
+            self.desk(DeskNote::Answer { callback, text: answer });
+        } else if !answer.is_empty() {
+            self.desk(DeskNote::Relay { who: Who::Note, text: answer, external: None });
+        }
+    }
+
+    fn claim(&mut self, staff: &Staff) -> String {
+        match &self.state.owner {
+            Owner::Human { staff: other } if other.id == staff.id => "It is yours already.".into(),
+            Owner::Human { staff: other } => format!("{} has it.", other.name),
+            Owner::Bot => "Nothing waits here.".into(),
+            Owner::Waiting => {
+                self.state.owner = Owner::Human { staff: staff.clone() };
+                self.state.form = None;
+                self.state.asked = None;
+                self.note(format!("{} claimed it", staff.name));
+                self.effects.push(Effect::DropBotLines);
+                self.effects.push(Effect::Cancel { key: UNCLAIMED.into() });
+                self.desk(DeskNote::Changed);
+                "It is yours. What you write here now goes to the customer.".into()
+            }
+        }
+    }
+
+    fn release(&mut self, staff: &Staff) -> String {
+        if let Some(refusal) = self.refusal(staff) {
+            return refusal;
+        }
+        self.state.owner = Owner::Waiting;
+        self.note(format!("{} gave it back", staff.name));
+        self.await_claim();
+        self.desk(DeskNote::Changed);
+        "It waits for somebody else now.".into()
+    }
+
+    fn close(&mut self, staff: &Staff, agreed: Option<String>) -> String {
+        if let Some(refusal) = self.refusal(staff) {
+            return refusal;
+        }
+        self.as_notice();
+        self.say_word("closed", &[("name", json!(staff.name)), ("agreed", json!(agreed))]);
+        self.speak();
+        self.note(format!("{} closed it", staff.name));
+        self.desk(DeskNote::Closed { by: staff.name.clone(), card: self.state.thread.card });
+        self.state.owner = Owner::Bot;
+        self.state.handoff = None;
+        self.state.misses = 0;
+        self.state.recent.clear();
+        self.state.thread = Thread { topic: self.state.thread.topic, ..Thread::default() };
+        self.effects.push(Effect::Cancel { key: UNCLAIMED.into() });
+        String::new()
+    }
+
+    /// Why this person may not act as the owner, where they may not.
+    fn refusal(&self, staff: &Staff) -> Option<String> {
+        match &self.state.owner {
+            Owner::Human { staff: owner } if owner.id == staff.id => None,
+            Owner::Human { staff: owner } => Some(format!("{} has it.", owner.name)),
+            Owner::Waiting => Some("Nobody has claimed it yet. Claim it first.".into()),
+            Owner::Bot => Some("Nothing is open here.".into()),
+        }
+    }
+
+    fn say_as(&mut self, staff: &Staff, text: String, message: i64, media: bool) {
+        let why = match &self.state.owner {
+            Owner::Human { staff: owner } if owner.id == staff.id => None,
+            Owner::Human { staff: owner } => Some(NotSent::Claimed { by: owner.name.clone() }),
+            Owner::Waiting => Some(NotSent::Unclaimed),
+            Owner::Bot => Some(NotSent::NoHandoff),
+        };
+        let why = why
+            .or(self.state.flags.opted_out.then_some(NotSent::OptedOut))
+            .or(self.state.flags.do_not_text.then_some(NotSent::DoNotText))
+            .or((media && !self.facts.profile.media).then_some(NotSent::Media));
+        if let Some(why) = why {
+            return self.not_sent(Some(message), why);
+        }
+        let text = if media { text } else { format!("{}: {}", staff.name, text.trim()) };
+        self.line_as(staff, text, message, media.then_some(message));
+    }
+
+    fn line_as(&mut self, staff: &Staff, text: String, message: i64, copy: Option<i64>) {
+        let shown = if copy.is_some() { "[attachment]".to_string() } else { text.clone() };
+        let number = self.record(Who::Staff(staff.name.clone()), shown);
+        self.state.staff_lines.insert(number, message);
+        self.effects.push(Effect::Say(Line {
+            number,
+            to: self.state.address.clone(),
+            speaker: Speaker::Staff(staff.clone()),
+            text,
+            buttons: Vec::new(),
+            ask_contact: false,
+            copy,
+            confirms_opt_out: false,
+        }));
+    }
+
+    fn send_suggested(&mut self, staff: &Staff, line: u64) -> String {
+        let Some(text) = self.state.suggested.remove(&line) else {
+            return "That was sent already, or is too old.".into();
+        };
+        if self.state.silent() {
+            return "They can't be written to.".into();
+        }
+        let number = self.record(Who::Bot, text.clone());
+        self.note(format!("{} sent what the bot suggested", staff.name));
+        self.effects.push(Effect::Say(Line {
+            number,
+            to: self.state.address.clone(),
+            speaker: Speaker::Notice,
+            text,
+            buttons: Vec::new(),
+            ask_contact: false,
+            copy: None,
+            confirms_opt_out: false,
+        }));
+        "Sent.".into()
+    }
+
+    fn not_sent(&mut self, message: Option<i64>, why: NotSent) {
+        self.desk(DeskNote::NotSent { message, why });
+    }
+
+    /// What became of an outbox row.
+    pub(super) fn delivered(&mut self, line: u64, delivery: Delivery) {
+        match delivery {
+            Delivery::Sent { external, thread } => {
+                if thread.is_some() {
+                    self.state.thread.topic = thread;
+                }
+                if self.state.thread.card_line == Some(line) {
+                    self.state.thread.card_line = None;
+                    self.state.thread.card = external.first().and_then(|id| id.parse().ok());
+                }
+                if self.state.staff_lines.remove(&line).is_some()
+                    && let Some(handoff) = self.state.handoff.as_mut()
+                {
+                    handoff.answered = true;
+                }
+            }
+            Delivery::Failed { failure } => {
+                self.about(line, format!("not delivered: {}", failure_words(failure)));
+                match failure {
+                    Failure::Blocked => self.state.flags.blocked = true,
+                    Failure::OptedOut => self.state.flags.opted_out = true,
+                    _ => {}
+                }
+                let message = self.state.staff_lines.remove(&line);
+                if message.is_some() || self.state.handoff.is_some() {
+                    self.not_sent(message, NotSent::Failed { failure });
+                }
+            }
+        }
+    }
+
+    /// A note about a line.
+    fn about(&mut self, line: u64, text: String) {
+        let number = self.number();
+        self.effects.push(Effect::Record(Entry {
+            number,
+            at: self.now,
+            who: Who::Note,
+            text,
+            evidence: Vec::new(),
+            understood: Default::default(),
+            about: Some(line),
+        }));
+    }
+}
+
+/// A failure as staff read it.
+pub fn failure_words(failure: Failure) -> &'static str {
+    match failure {
+        Failure::Blocked => "they blocked the bot",
+        Failure::OptedOut => "they opted out of texts",
+        Failure::Unknown => "the number or chat doesn't exist",
+        Failure::Refused => "the channel refused it",
+        Failure::Expired => "it was tried for too long without success",
+        Failure::Undelivered => "the network reports that it didn't arrive",
+    }
+}

@@ -1,0 +1,287 @@
+//! What is known about a conversation between two events.
+//!
+//! Owns: `State` and its parts.
+//! Invariants: a state names intents and slots by id, so that a reload may remove them; everything has a default, so that an
+//! older record can be read.
+//! Leaves out: the transcript, which is kept beside it and only grows.
+
+use super::event::Staff;
+use super::handoff::Handoff;
+use super::id::Address;
+use crate::text::Language;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Who answers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum Owner {
+    /// The bot.
+    #[default]
+    Bot,
+    /// Nobody yet: a handoff is open.
+    Waiting,
+    /// A person.
+    Human {
+        /// Who claimed it.
+        staff: Staff,
+    },
+}
+
+/// What speaks for a customer's ownership of an order.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "by", content = "value")]
+pub enum Proof {
+    /// A phone number that the channel vouches for.
+    Phone(String),
+    /// The e-mail that the customer says is on the order.
+    Email(String),
+}
+
+impl std::fmt::Debug for Proof {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Proof::Phone(_) => "Phone(…)",
+            Proof::Email(_) => "Email(…)",
+        })
+    }
+}
+
+/// What a form waits for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "for")]
+pub enum Asking {
+    /// A slot's value.
+    Slot {
+        /// The slot.
+        name: String,
+    },
+    /// Something that proves ownership.
+    Proof,
+    /// The code that was sent.
+    Code {
+        /// The code.
+        code: String,
+        /// Until when it works.
+        expires: Timestamp,
+        /// How often a wrong one was written.
+        wrong: u8,
+    },
+    /// Nothing: a call is being made.
+    Call,
+}
+
+/// A request that needs something before it can be carried out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Form {
+    /// The intent.
+    pub intent: String,
+    /// Values so far.
+    pub slots: BTreeMap<String, String>,
+    /// What is missing.
+    pub asking: Asking,
+    /// How often the answer was of no use.
+    #[serde(default)]
+    pub tries: u8,
+    /// How often the backend could not find it.
+    #[serde(default)]
+    pub not_found: u8,
+}
+
+/// What was last asked, besides forms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "asked")]
+pub enum Asked {
+    /// Which of these intents.
+    Choice {
+        /// Their ids, in the order shown.
+        intents: Vec<String>,
+        /// The message that was ambiguous: its values still count.
+        text: String,
+    },
+    /// Whether a person is wanted.
+    Person,
+    /// Whether replying here is safe.
+    SafeToReply,
+}
+
+/// A call that has not returned.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pending {
+    /// The call's name.
+    pub name: String,
+    /// The request that it is made for.
+    pub form: Form,
+}
+
+/// What is true of the customer, whoever owns the conversation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Flags {
+    /// Opted out: nothing is sent.
+    #[serde(default)]
+    pub opted_out: bool,
+    /// Texting may endanger them: nothing is sent.
+    #[serde(default)]
+    pub do_not_text: bool,
+    /// Said that they are under 18.
+    #[serde(default)]
+    pub minor: bool,
+    /// Blocked the bot.
+    #[serde(default)]
+    pub blocked: bool,
+}
+
+/// Where staff read this conversation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Thread {
+    /// The desk's thread (a topic).
+    #[serde(default)]
+    pub topic: Option<i32>,
+    /// The card of the open handoff.
+    #[serde(default)]
+    pub card: Option<i64>,
+    /// The line that posts the card, while it is under way.
+    #[serde(default)]
+    pub card_line: Option<u64>,
+}
+
+/// A value that the customer gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Known {
+    /// The value.
+    pub value: String,
+    /// When it was given.
+    pub at: Timestamp,
+}
+
+/// A request that was answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Done {
+    /// The intent.
+    pub intent: String,
+    /// Its slots.
+    pub slots: BTreeMap<String, String>,
+    /// When.
+    pub at: Timestamp,
+    /// How it ended.
+    pub outcome: String,
+}
+
+/// All that is known.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Where the customer is reached.
+    pub address: Address,
+    /// The next number for an entry, line, call or handoff.
+    #[serde(default)]
+    pub next: u64,
+    /// Who answers.
+    #[serde(default)]
+    pub owner: Owner,
+    /// The open handoff.
+    #[serde(default)]
+    pub handoff: Option<Handoff>,
+    /// The last language that was clear.
+    #[serde(default)]
+    pub language: Option<Language>,
+    /// The name that the customer gave themselves.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// When they last wrote.
+    #[serde(default)]
+    pub heard: Option<Timestamp>,
+    /// When the bot last said who it is.
+    #[serde(default)]
+    pub introduced: Option<Timestamp>,
+    /// The form that is being filled in.
+    #[serde(default)]
+    pub form: Option<Form>,
+    /// A form that a digression interrupted.
+    #[serde(default)]
+    pub paused: Option<Form>,
+    /// What was last asked, besides forms.
+    #[serde(default)]
+    pub asked: Option<Asked>,
+    /// Messages in a row that were not understood.
+    #[serde(default)]
+    pub misses: u8,
+    /// What is true of the customer.
+    #[serde(default)]
+    pub flags: Flags,
+    /// The last request that was answered.
+    #[serde(default)]
+    pub done: Option<Done>,
+    /// Values by type.
+    #[serde(default)]
+    pub known: BTreeMap<String, Known>,
+    /// What speaks for ownership.
+    #[serde(default)]
+    pub proof: Option<Proof>,
+    /// Calls that have not returned, by number.
+    #[serde(default)]
+    pub calls: BTreeMap<u64, Pending>,
+    /// Where staff read it.
+    #[serde(default)]
+    pub thread: Thread,
+    /// Hashes of the last few messages, to notice a repeated one.
+    #[serde(default)]
+    pub recent: Vec<u64>,
+    /// A person was offered since the last handoff.
+    #[serde(default)]
+    pub offered: bool,
+    /// Lines of staff that are on their way: line → the desk's message.
+    #[serde(default)]
+    pub staff_lines: BTreeMap<u64, i64>,
+    /// Lines that the bot suggested and nobody has sent: line → words.
+    #[serde(default)]
+    pub suggested: BTreeMap<u64, String>,
+    /// Since when, and how many messages came within that minute.
+    #[serde(default)]
+    pub flood: Option<(Timestamp, u32)>,
+    /// The last texts by the channel's name, to tell what an edit changed.
+    #[serde(default)]
+    pub texts: Vec<(String, String)>,
+}
+
+impl State {
+    /// A conversation that has just begun.
+    pub fn new(address: Address) -> Self {
+        State {
+            address,
+            next: 1,
+            owner: Owner::Bot,
+            handoff: None,
+            language: None,
+            name: None,
+            heard: None,
+            introduced: None,
+            form: None,
+            paused: None,
+            asked: None,
+            misses: 0,
+            flags: Flags::default(),
+            done: None,
+            known: BTreeMap::new(),
+            proof: None,
+            calls: BTreeMap::new(),
+            thread: Thread::default(),
+            recent: Vec::new(),
+            offered: false,
+            staff_lines: BTreeMap::new(),
+            suggested: BTreeMap::new(),
+            flood: None,
+            texts: Vec::new(),
+        }
+    }
+
+    /// The language that the customer is answered in.
+    pub fn language(&self) -> Language {
+        self.language.clone().unwrap_or_else(Language::english)
+    }
+
+    /// True while nothing may be sent to the customer.
+    pub fn silent(&self) -> bool {
+        self.flags.opted_out || self.flags.do_not_text
+    }
+}

@@ -1,0 +1,90 @@
+//! The step: one event, one new state, the effects.
+//!
+//! Owns: `step` and the `Turn` that the parts of a step share.
+//! Invariants: total and pure; what a step wants to say to the customer becomes one line.
+//! Leaves out: everything that an event means; each kind has its file.
+
+use super::effect::{DeskNote, Effect, Entry, Who};
+use super::event::Event;
+use super::facts::Facts;
+use super::reply::Spoken;
+use super::rules::Rules;
+use super::state::State;
+use jiff::Timestamp;
+
+/// What happens next. Same inputs, same outputs.
+pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Timestamp) -> (State, Vec<Effect>) {
+    let mut turn = Turn {
+        rules,
+        facts,
+        now,
+        state: state.clone(),
+        effects: Vec::new(),
+        spoken: Spoken::default(),
+        silence_after: false,
+        mode: rules.mode,
+        muted: false,
+    };
+    match event {
+        Event::Message(message) => turn.customer(&message),
+        Event::Staff { staff, action, callback } => turn.staff(&staff, action, callback),
+        Event::CallReturned(returned) => turn.call_returned(&returned),
+        Event::Delivered { line, delivery } => turn.delivered(line, delivery),
+        Event::Timer { key } if key == super::handoff::UNCLAIMED => turn.unclaimed(),
+        Event::Timer { .. } => {}
+    }
+    turn.finish()
+}
+
+/// A step while it is made.
+pub(super) struct Turn<'a> {
+    pub rules: &'a Rules,
+    pub facts: &'a Facts,
+    pub now: Timestamp,
+    pub state: State,
+    pub effects: Vec<Effect>,
+    pub spoken: Spoken,
+    /// After this step's line nothing may be sent to the customer.
+    pub silence_after: bool,
+    /// How far the bot goes in this step.
+    pub mode: crate::engine::Mode,
+    /// Bot lines are kept back (over the flood limit): care still hears.
+    pub muted: bool,
+}
+
+impl Turn<'_> {
+    fn finish(mut self) -> (State, Vec<Effect>) {
+        self.speak();
+        if self.silence_after {
+            self.state.flags.do_not_text = true;
+        }
+        (self.state, self.effects)
+    }
+
+    /// The next number of the conversation.
+    pub(super) fn number(&mut self) -> u64 {
+        let number = self.state.next;
+        self.state.next += 1;
+        number
+    }
+
+    /// An entry of the transcript; its number.
+    pub(super) fn record(&mut self, who: Who, text: String) -> u64 {
+        let number = self.number();
+        self.effects.push(Effect::Record(Entry {
+            number,
+            at: self.now,
+            who,
+            text,
+            evidence: Vec::new(),
+            understood: Default::default(),
+            about: None,
+        }));
+        number
+    }
+
+    /// Something for staff.
+    pub(super) fn desk(&mut self, note: DeskNote) {
+        self.effects.push(Effect::Desk(note));
+    }
+}

@@ -1,0 +1,135 @@
+//! What goes to the desk.
+//!
+//! Owns: turning the notes of a step into messages for the staff's thread.
+//! Invariants: every note becomes at most one message, in order; numbers come from the conversation, so a message is the same
+//! one after a crash.
+//! Leaves out: how the desk's channel shows a message.
+
+use super::card::{card, card_buttons};
+use crate::conversation::{Button, ConversationId, DeskNote, NotSent, State, Urgency, Who, failure_words};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One message to the desk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum DeskMessage {
+    /// A new card.
+    Card {
+        /// Its text.
+        text: String,
+        /// Its buttons.
+        buttons: Vec<Button>,
+    },
+    /// The card as it stands now.
+    CardEdit {
+        /// Which card; the open one where nothing is named.
+        #[serde(default)]
+        card: Option<i64>,
+        /// Its text.
+        text: String,
+        /// Its buttons.
+        buttons: Vec<Button>,
+    },
+    /// Words in the thread.
+    Post {
+        /// The words.
+        text: String,
+        /// The desk's message that they answer.
+        reply_to: Option<i64>,
+        /// Buttons under them.
+        #[serde(default)]
+        buttons: Vec<Button>,
+        /// The customer's own message, to be copied after them.
+        #[serde(default)]
+        copy: Option<String>,
+    },
+    /// The transcript, as it is when it is sent.
+    Transcript,
+    /// The answer to a button press.
+    Answer {
+        /// The press.
+        callback: String,
+        /// What the presser reads.
+        text: String,
+    },
+}
+
+/// A message to the desk with its number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeskRow {
+    /// Its number in the conversation.
+    pub number: u64,
+    /// How urgent it is; crisis overtakes.
+    pub urgency: Option<Urgency>,
+    /// The message.
+    pub message: DeskMessage,
+}
+
+/// The notes of a step as messages. Takes numbers from the state and notes which message posts the card.
+pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, now: Timestamp) -> Vec<DeskRow> {
+    let mut rows = Vec::new();
+    let urgency = state.handoff.as_ref().map(|handoff| handoff.urgency);
+    for note in notes {
+        let number = state.next;
+        let message = match note {
+            DeskNote::Opened => {
+                state.thread.card_line = Some(number);
+                state.thread.card = None;
+                DeskMessage::Card { text: card(id, state, now), buttons: card_buttons(id, state) }
+            }
+            DeskNote::Raised => {
+                let text = format!("NOW {}\n{}", urgency.map_or("", Urgency::name).to_uppercase(), card(id, state, now));
+                DeskMessage::Post { text, reply_to: None, buttons: card_buttons(id, state), copy: None }
+            }
+            DeskNote::StillWaiting { times } => {
+                let text = format!("Still waiting, reminder {times}.\n{}", card(id, state, now));
+                DeskMessage::Post { text, reply_to: state.thread.card, buttons: card_buttons(id, state), copy: None }
+            }
+            DeskNote::Closed { by, card } => {
+                DeskMessage::CardEdit { card, text: format!("CLOSED by {by}.\nId: {}", id.short()), buttons: Vec::new() }
+            }
+            DeskNote::Changed => DeskMessage::CardEdit { card: None, text: card(id, state, now), buttons: card_buttons(id, state) },
+            DeskNote::Relay { who, text, external } => {
+                let text = match who {
+                    Who::Customer => format!("Customer: {text}"),
+                    Who::Bot => format!("Bot: {text}"),
+                    Who::Staff(name) => format!("{name}: {text}"),
+                    Who::Note => text,
+                };
+                DeskMessage::Post { text, reply_to: None, buttons: Vec::new(), copy: external }
+            }
+            DeskNote::NotSent { message, why } => {
+                DeskMessage::Post { text: not_sent(&why), reply_to: message, buttons: Vec::new(), copy: None }
+            }
+            DeskNote::Answer { callback, text } => DeskMessage::Answer { callback, text },
+            DeskNote::Transcript => DeskMessage::Transcript,
+            DeskNote::Suggest { line, text } => {
+                let buttons = vec![Button { label: "Send".into(), data: format!("s:{id}:{line}") }];
+                DeskMessage::Post { text: format!("The bot would say: {text}"), reply_to: None, buttons, copy: None }
+            }
+        };
+        state.next += 1;
+        rows.push(DeskRow { number, urgency, message });
+    }
+    rows
+}
+
+fn not_sent(why: &NotSent) -> String {
+    let why = match why {
+        NotSent::Unclaimed => "nobody has claimed this yet. Press Claim, then write again".to_string(),
+        NotSent::Claimed { by } => format!("{by} has this conversation"),
+        NotSent::NoHandoff => "nothing is open here; the bot answers this customer".to_string(),
+        NotSent::UnknownCommand => {
+            "there is no such command, and lines that begin with / are never sent. Commands: /claim /release /transcript /close".into()
+        }
+        NotSent::Anonymous => "anonymous admins can't be told apart. Turn off 'Remain anonymous' and write again".into(),
+        NotSent::Media => "this customer's channel only takes text. Please put it into words".into(),
+        NotSent::OptedOut => "they opted out of texts; only they can change that".into(),
+        NotSent::DoNotText => "somebody else may read this phone. Nothing is sent until they write that it is safe".into(),
+        NotSent::Failed { failure } => {
+            return format!("NOT DELIVERED: {}.", failure_words(*failure));
+        }
+    };
+    format!("NOT SENT: {why}.")
+}

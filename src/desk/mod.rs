@@ -1,0 +1,39 @@
+//! The desk: what staff see, and when they are there.
+//!
+//! Owns: opening hours and the [`Facts`](crate::conversation::Facts) made from them; the order of the queue; cards, relays,
+//! refusals and transcripts as staff read them.
+//! Invariants: pure; the most urgent comes first, then who has waited longest; every note of a conversation becomes a message
+//! to the desk or is said to be nowhere; texts are plain, without markup, so customers' words can't break them.
+//! Leaves out: sending (`channel`), other ways of alerting (`alert`), the ladder.
+
+mod card;
+mod hours;
+mod message;
+mod queue;
+mod transcript;
+
+pub use card::{card, card_buttons};
+pub use hours::{Hours, HoursError};
+pub use message::{DeskMessage, DeskRow, messages};
+pub use queue::QueueRow;
+pub use transcript::transcript;
+
+use crate::conversation::{Facts, Profile, Reach};
+use jiff::Timestamp;
+
+/// What a step may know about the world at this moment.
+pub fn facts(hours: &Hours, desk: bool, profile: Profile, now: Timestamp) -> Facts {
+    let open = hours.open(now);
+    let reach = match (desk, open) {
+        (false, _) => Reach::NoDesk,
+        (true, true) => Reach::Open,
+        (true, false) => Reach::Closed,
+    };
+    Facts {
+        local: hours.local(now),
+        reach,
+        opens: (desk && !open).then(|| hours.opens(now)).flatten(),
+        closes: (desk && open).then(|| hours.closes(now)).flatten(),
+        profile,
+    }
+}

@@ -1,0 +1,214 @@
+//! Finding phrases in messages.
+//!
+//! Owns: a message as word numbers, the index from telling words to phrases, and the match itself.
+//! Invariants: a phrase is tried only when one of its anchor words occurs, so the cost grows with what a message shares with
+//! the phrases and not with their number; a match is the longest that starts at its place.
+//! Leaves out: scores.
+
+use super::phrase::{GAP, Node, Phrase};
+use super::vocabulary::{Vocabulary, WordId};
+use crate::text::{Kind, Text};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// A message seen with one vocabulary.
+#[derive(Debug)]
+pub struct Message<'t> {
+    /// The text.
+    pub text: &'t Text,
+    /// For each token, the words that it may stand for.
+    pub words: Vec<Vec<WordId>>,
+    /// For each token, whether a typo had to be repaired.
+    pub repaired: Vec<bool>,
+    /// For each slot of the phrases at hand, the token ranges of its values.
+    pub slots: Vec<Vec<Range<usize>>>,
+}
+
+impl<'t> Message<'t> {
+    /// Reads a text with a vocabulary.
+    pub fn new(text: &'t Text, vocabulary: &Vocabulary) -> Self {
+        let (words, repaired) = text.tokens.iter().map(|token| vocabulary.read(token)).unzip();
+        Message { text, words, repaired, slots: Vec::new() }
+    }
+}
+
+/// One phrase found: which, and the tokens that it covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Match {
+    /// Number of the phrase in its index.
+    pub phrase: usize,
+    /// First token and one past the last.
+    pub tokens: Range<usize>,
+}
+
+/// Many phrases, findable by their telling words.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    phrases: Vec<Phrase>,
+    postings: HashMap<WordId, Vec<usize>>,
+}
+
+impl Index {
+    /// An index of phrases; their order numbers them.
+    pub fn new(phrases: Vec<Phrase>) -> Self {
+        let mut counts: HashMap<WordId, usize> = HashMap::new();
+        for phrase in &phrases {
+            for id in phrase.words() {
+                *counts.entry(id).or_default() += 1;
+            }
+        }
+        let mut postings: HashMap<WordId, Vec<usize>> = HashMap::new();
+        for (number, phrase) in phrases.iter().enumerate() {
+            for id in phrase.anchors(&|id| counts.get(&id).copied().unwrap_or(1)) {
+                postings.entry(id).or_default().push(number);
+            }
+        }
+        Index { phrases, postings }
+    }
+
+    /// The phrases in their order.
+    pub fn phrases(&self) -> &[Phrase] {
+        &self.phrases
+    }
+
+    /// Every phrase that occurs, with every place where it starts; ordered by phrase and place.
+    pub fn find(&self, message: &Message<'_>) -> Vec<Match> {
+        let mut numbers: Vec<usize> = message.words.iter().flatten().filter_map(|id| self.postings.get(id)).flatten().copied().collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let mut matches = Vec::new();
+        for number in numbers {
+            let nodes = &self.phrases[number].nodes;
+            let mut at = 0;
+            while at < message.words.len() {
+                match longest(nodes, message, at) {
+                    Some(end) if end > at => {
+                        matches.push(Match { phrase: number, tokens: at..end });
+                        at += 1;
+                    }
+                    _ => at += 1,
+                }
+            }
+        }
+        matches
+    }
+}
+
+/// The furthest end of a match that starts at a token.
+fn longest(nodes: &[Node], message: &Message<'_>, at: usize) -> Option<usize> {
+    let mut best = None;
+    let mut steps = 2_000;
+    walk(&[nodes], message, at, &mut best, &mut steps);
+    best
+}
+
+/// Walks a stack of node sequences: the rest of the innermost first, then what follows outside. `steps` bounds the work on
+/// pathological phrases; a real one takes a few dozen.
+fn walk(stack: &[&[Node]], message: &Message<'_>, at: usize, best: &mut Option<usize>, steps: &mut usize) {
+    if *steps == 0 {
+        return;
+    }
+    *steps -= 1;
+    let Some((nodes, outer)) = stack.split_first() else {
+        *best = (*best).max(Some(at));
+        return;
+    };
+    let Some((node, rest)) = nodes.split_first() else {
+        return walk(outer, message, at, best, steps);
+    };
+    let continue_with = |sequence: &[Node], at: usize, best: &mut Option<usize>, steps: &mut usize| {
+        let mut deeper: Vec<&[Node]> = Vec::with_capacity(outer.len() + 2);
+        if !sequence.is_empty() {
+            deeper.push(sequence);
+        }
+        deeper.push(rest);
+        deeper.extend_from_slice(outer);
+        walk(&deeper, message, at, best, steps);
+    };
+    match node {
+        Node::Word(id) => {
+            if message.words.get(at).is_some_and(|ids| ids.contains(id)) {
+                continue_with(&[], at + 1, best, steps);
+            } else if message.text.tokens.get(at).is_some_and(|token| token.kind == Kind::Emoji) && at > 0 {
+                // An emoji between two words of a phrase is decoration.
+                walk(stack, message, at + 1, best, steps);
+            }
+        }
+        Node::Choice(alternatives) => {
+            for alternative in alternatives.iter().filter(|alternative| may_start(alternative, message, at)) {
+                continue_with(alternative, at, best, steps);
+            }
+        }
+        Node::Optional(alternatives) => {
+            for alternative in alternatives.iter().filter(|alternative| may_start(alternative, message, at)) {
+                continue_with(alternative, at, best, steps);
+            }
+            continue_with(&[], at, best, steps);
+        }
+        Node::Gap => {
+            for skipped in 0..=GAP.min(message.words.len().saturating_sub(at)) {
+                continue_with(&[], at + skipped, best, steps);
+            }
+        }
+        Node::Slot(slot) => {
+            for range in message.slots.get(*slot).into_iter().flatten().filter(|range| range.start == at) {
+                continue_with(&[], range.end, best, steps);
+            }
+        }
+    }
+}
+
+/// A quick no for alternatives whose first word is another one.
+fn may_start(nodes: &[Node], message: &Message<'_>, at: usize) -> bool {
+    match nodes.first() {
+        Some(Node::Word(id)) => {
+            message.words.get(at).is_some_and(|ids| ids.contains(id))
+                || message.text.tokens.get(at).is_some_and(|token| token.kind == Kind::Emoji)
+        }
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lexis::Concepts;
+
+    fn spans(phrase: &str, message: &str) -> Vec<(usize, usize)> {
+        let mut vocabulary = Vocabulary::default();
+        let concepts = Concepts::from([("die".to_string(), vec!["die".to_string(), "be dead".to_string()])]);
+        let phrase = Phrase::compile(phrase, &mut vocabulary, &concepts, &["order".to_string()]).expect("compiles");
+        let text = Text::new(message);
+        let mut message = Message::new(&text, &vocabulary);
+        message.slots = vec![vec![2..3]];
+        Index::new(vec![phrase]).find(&message).into_iter().map(|found| (found.tokens.start, found.tokens.end)).collect()
+    }
+
+    #[test]
+    fn match_rows() {
+        for (name, phrase, message, wanted) in [
+            ("words in order", "where is my order", "hey where is my order?", vec![(1, 5)]),
+            ("not out of order", "where is", "is where", vec![]),
+            ("whole words", "order", "border orders", vec![]),
+            ("choice", "my (order|small parcel)", "my small parcel", vec![(0, 3)]),
+            ("optional there", "where is [my] order", "where is my order", vec![(0, 4)]),
+            ("optional absent", "where is [my] order", "where is order", vec![(0, 3)]),
+            ("gap of none", "has * shipped", "has shipped", vec![(0, 2)]),
+            ("gap of three", "has * shipped", "has my big order shipped", vec![(0, 5)]),
+            ("gap of four is too far", "has * shipped", "has my very big order shipped", vec![]),
+            ("concept", "want to <die>", "i want to be dead", vec![(1, 5)]),
+            ("typo", "cancel my order", "cancle my ordre", vec![(0, 3)]),
+            ("slot", "cancel order {order}", "cancel order A1042", vec![(0, 3)]),
+            ("twice", "help", "help me help", vec![(0, 1), (2, 3)]),
+            ("emoji between", "i want to die", "i want 😭 to die", vec![(0, 5)]),
+        ] {
+            assert_eq!(spans(phrase, message), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_phrase_of_gaps_is_bounded() {
+        let phrase = "a * a * a * a * a * a * a * a * a * a * b";
+        assert_eq!(spans(phrase, &"a ".repeat(500)), []);
+    }
+}

@@ -1,0 +1,20 @@
+//! What understanding and care share: how a file is read with every mistake placed, and the phrase language.
+//!
+//! Owns: findings (file, line, column, mend), the vocabulary with repair of small typos, phrases and their matcher.
+//! Invariants: reading a file never stops at the first mistake; matching is bounded by the length of phrase and message and
+//! cannot fail.
+//! Leaves out: what a match means (`engine`, `care`), and the statistical scorer, whose place is here.
+
+mod matcher;
+mod phrase;
+mod source;
+mod template;
+mod vocabulary;
+mod words;
+
+pub use matcher::{Index, Match, Message};
+pub use phrase::{Concepts, Phrase, PhraseError, Slots, flat};
+pub use source::{Doc, Finding, Located, Severity, Source, Table, nearest};
+pub use template::{RenderError, Templates, day};
+pub use vocabulary::{Vocabulary, WordId};
+pub use words::real_word;

@@ -1,0 +1,5 @@
+//! The `warmline` program.
+
+fn main() -> std::process::ExitCode {
+    warmline::cli::main()
+}

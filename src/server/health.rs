@@ -1,0 +1,46 @@
+//! Is it alive, is it ready, how is it doing.
+
+use super::Server;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
+
+/// The process answers.
+pub(super) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// The bot can do its work; if not, why.
+pub(super) async fn readyz(State(server): State<Server>) -> (StatusCode, Json<Value>) {
+    let mut why = Vec::new();
+    let mut notes = Vec::new();
+    if let Err(error) = server.app.store.get("layout").await {
+        why.push(format!("the store fails: {error}"));
+    }
+    if server.app.rules.load().safe {
+        why.push("safe mode: the intent files are broken and no good set is left; every message goes to a person".into());
+    } else if server.app.stale.load(Ordering::Relaxed) {
+        notes.push("the intent files have mistakes; the last good set is in use".to_string());
+    }
+    if server.stopping.load(Ordering::Relaxed) {
+        why.push("stopping".into());
+    }
+    if server.app.desk.is_none() {
+        notes.push("no desk: handoffs wait in the queue, and nobody is told".into());
+    }
+    let status = if why.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(json!({"ready": why.is_empty(), "why": why, "notes": notes})))
+}
+
+/// Metrics in Prometheus's text format.
+pub(super) async fn metrics(State(server): State<Server>) -> Result<String, StatusCode> {
+    if let Ok(queue) = server.app.store.queue().await {
+        for urgency in ["stuck", "asked", "distress", "crisis"] {
+            let count = queue.iter().filter(|row| row.urgency.name() == urgency).count();
+            metrics::gauge!("warmline_queue", "urgency" => urgency).set(count as f64);
+        }
+    }
+    server.metrics.as_ref().map(|metrics| metrics.render()).ok_or(StatusCode::NOT_FOUND)
+}

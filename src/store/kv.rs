@@ -1,0 +1,351 @@
+//! A store over sorted keys.
+//!
+//! Owns: the small trait [`Kv`] that `memory` and `sled` implement, and [`KvStore`], which keeps the laws of `Store` on top of
+//! it. Writes go through one writer, which groups them and flushes once for all of a group.
+//! Invariants: a batch is written whole or not at all; nothing is acknowledged before it is flushed.
+//! Leaves out: the thread of the writer (`writer`).
+
+use super::record::*;
+use super::writer::Writer;
+use super::{LAYOUT, Store, StoreError, keys};
+use crate::conversation::{ConversationId, Entry, State};
+use crate::desk::QueueRow;
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Writes and removals that happen together.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// Key and value; no value removes the key. A later entry wins over an earlier one of the same key.
+    pub items: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+}
+
+impl Batch {
+    fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.items.push((key, Some(value)));
+    }
+
+    fn remove(&mut self, key: Vec<u8>) {
+        self.items.push((key, None));
+    }
+}
+
+/// Sorted keys with values.
+///
+/// Laws: `write` is atomic, and visible to `get` and `range` at once; what was written before a `flush` returned survives a
+/// crash; a crash loses writes only from the end: what is lost was written after everything that is kept.
+pub trait Kv: Send + Sync + 'static {
+    /// The value of a key.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Keys from `from` (inclusive) to `to` (exclusive) with their values, in order, at most `most`.
+    fn range(&self, from: &[u8], to: &[u8], most: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError>;
+    /// Writes a batch.
+    fn write(&self, batch: Batch) -> Result<(), StoreError>;
+    /// Makes everything written so far durable.
+    fn flush(&self) -> Result<(), StoreError>;
+}
+
+/// The records of one layout, as JSON: readable, and fields may be added.
+#[derive(Serialize, Deserialize)]
+struct Versioned<T> {
+    v: u32,
+    #[serde(rename = "r")]
+    record: T,
+}
+
+fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(&Versioned { v: LAYOUT, record }).map_err(|error| StoreError::Failed(error.to_string()))
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8], kind: &'static str) -> Result<T, StoreError> {
+    let versioned: Versioned<T> = serde_json::from_slice(bytes).map_err(|_| StoreError::Damaged(kind))?;
+    Ok(versioned.record)
+}
+
+#[derive(Serialize, Deserialize)]
+struct StateRecord {
+    version: Version,
+    state: State,
+}
+
+/// The smallest key that is greater than every key with this prefix.
+fn after(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < 0xff {
+            end.push(last + 1);
+            return end;
+        }
+    }
+    vec![0xff; 64]
+}
+
+/// `Store` over any `Kv`.
+pub struct KvStore<K: Kv> {
+    kv: Arc<K>,
+    writer: Writer,
+}
+
+impl<K: Kv> KvStore<K> {
+    /// Opens a store: checks the layout and starts the writer.
+    ///
+    /// # Errors
+    /// The layout is newer, or the writer can't be started.
+    pub fn open(kv: K) -> Result<Self, StoreError> {
+        match kv.get(&keys::named("layout"))? {
+            None => {
+                let mut batch = Batch::default();
+                batch.put(keys::named("layout"), LAYOUT.to_be_bytes().to_vec());
+                kv.write(batch)?;
+                kv.flush()?;
+            }
+            Some(bytes) => {
+                let found = bytes.try_into().map(u32::from_be_bytes).map_err(|_| StoreError::Damaged("layout"))?;
+                if found > LAYOUT {
+                    return Err(StoreError::Newer { found });
+                }
+            }
+        }
+        let kv = Arc::new(kv);
+        let writer = Writer::start(kv.clone())?;
+        Ok(KvStore { kv, writer })
+    }
+
+    /// The keys and values underneath.
+    pub fn kv(&self) -> &K {
+        &self.kv
+    }
+
+    fn all<T: DeserializeOwned>(&self, prefix: &[u8], kind: &'static str) -> Result<Vec<T>, StoreError> {
+        let rows = self.kv.range(prefix, &after(prefix), usize::MAX)?;
+        rows.iter().map(|(_, value)| decode(value, kind)).collect()
+    }
+
+    /// Writes with the writer. `plan` runs there, alone, so what it reads can't change before its batch is written.
+    async fn write<T: Send + 'static>(
+        &self,
+        plan: impl FnOnce(&K) -> Result<(Batch, T), StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let kv = self.kv.clone();
+        self.writer
+            .send(Box::new(move || match plan(&kv) {
+                Ok((batch, value)) => match kv.write(batch) {
+                    Ok(()) => Box::new(move |flushed: Result<(), StoreError>| drop(sender.send(flushed.map(|()| value)))),
+                    Err(error) => Box::new(move |_| drop(sender.send(Err(error)))),
+                },
+                Err(error) => Box::new(move |_| drop(sender.send(Err(error)))),
+            }))
+            .await?;
+        receiver.await.map_err(|_| StoreError::Failed("the writer has stopped".into()))?
+    }
+}
+
+fn counter(kv: &impl Kv, key: &[u8]) -> Result<u64, StoreError> {
+    Ok(kv.get(key)?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes))
+}
+
+fn accept(kv: &impl Kv, arrivals: Vec<Arrival>) -> Result<(Batch, Vec<bool>), StoreError> {
+    let mut batch = Batch::default();
+    let mut fresh = Vec::new();
+    let mut counters = std::collections::HashMap::new();
+    let mut seen_now = std::collections::HashSet::new();
+    for arrival in arrivals {
+        let seen = keys::seen(arrival.id, &arrival.kind, &arrival.external, &arrival.revision);
+        let known = kv.get(&seen)?.is_some() || !seen_now.insert(seen.clone());
+        fresh.push(!known);
+        if known {
+            continue;
+        }
+        let number = match counters.get(&arrival.id) {
+            Some(number) => *number,
+            None => counter(kv, &keys::arrivals(arrival.id))?,
+        };
+        counters.insert(arrival.id, number + 1);
+        let row = InboxRow { id: arrival.id, number, address: arrival.address, event: arrival.event, at: arrival.at };
+        batch.put(keys::numbered(keys::INBOX, row.id, number), encode(&row)?);
+        batch.put(keys::arrivals(row.id), (number + 1).to_be_bytes().to_vec());
+        batch.put(seen, arrival.at.as_second().to_be_bytes().to_vec());
+    }
+    Ok((batch, fresh))
+}
+
+fn commit(kv: &impl Kv, change: Change) -> Result<(Batch, Version), StoreError> {
+    let id = change.id;
+    let state_key = keys::of(keys::STATE, id);
+    let version = match kv.get(&state_key)? {
+        Some(bytes) => decode::<StateRecord>(&bytes, "state")?.version,
+        None => 0,
+    };
+    if version != change.expected {
+        return Err(StoreError::Conflict);
+    }
+    // What a step finishes must still be there: otherwise it was finished before, and this step is a second one.
+    let finished: Vec<Vec<u8>> = change
+        .inbox_done
+        .map(|number| keys::numbered(keys::INBOX, id, number))
+        .into_iter()
+        .chain(change.outbox_done.iter().map(|number| keys::numbered(keys::OUTBOX, id, *number)))
+        .chain(change.call_done.map(|number| keys::numbered(keys::CALL, id, number)))
+        .collect();
+    for key in &finished {
+        if kv.get(key)?.is_none() {
+            return Err(StoreError::Conflict);
+        }
+    }
+    let mut batch = Batch::default();
+    let version = version + 1;
+    batch.put(state_key, encode(&StateRecord { version, state: change.state })?);
+    finished.into_iter().for_each(|key| batch.remove(key));
+    for entry in &change.entries {
+        batch.put(keys::numbered(keys::TRANSCRIPT, id, entry.number), encode(entry)?);
+    }
+    if change.drop_bot_lines {
+        let prefix = keys::of(keys::OUTBOX, id);
+        for (key, value) in kv.range(&prefix, &after(&prefix), usize::MAX)? {
+            let row: OutboxRow = decode(&value, "outbox")?;
+            if matches!(&row.target, OutboxTarget::Customer(line) if line.speaker == crate::conversation::Speaker::Bot) {
+                batch.remove(key);
+            }
+        }
+    }
+    for row in &change.outbox {
+        batch.put(keys::numbered(keys::OUTBOX, id, row.number), encode(row)?);
+    }
+    for name in change.timers_done.iter().chain(change.timers.iter().map(|timer| &timer.key)) {
+        let key = keys::timer(id, name);
+        if let Some(at) = kv.get(&key)? {
+            let timer: crate::conversation::Timer = decode(&at, "timer")?;
+            batch.remove(keys::timer_due(timer.at, id, name));
+            batch.remove(key);
+        }
+    }
+    for timer in &change.timers {
+        batch.put(keys::timer(id, &timer.key), encode(timer)?);
+        batch.put(keys::timer_due(timer.at, id, &timer.key), encode(&TimerRow { id, timer: timer.clone() })?);
+    }
+    for row in &change.calls {
+        batch.put(keys::numbered(keys::CALL, id, row.request.number), encode(row)?);
+    }
+    for (key, target) in &change.links {
+        batch.put(link_key(key)?, encode(target)?);
+    }
+    let queue = keys::of(keys::QUEUE, id);
+    match &change.queue {
+        Some(row) => batch.put(queue, encode(row)?),
+        None => batch.remove(queue),
+    }
+    Ok((batch, version))
+}
+
+fn link_key(key: &LinkKey) -> Result<Vec<u8>, StoreError> {
+    let json = serde_json::to_vec(key).map_err(|error| StoreError::Failed(error.to_string()))?;
+    Ok(keys::link(&json))
+}
+
+#[async_trait]
+impl<K: Kv> Store for KvStore<K> {
+    async fn accept(&self, arrivals: Vec<Arrival>) -> Result<Vec<bool>, StoreError> {
+        self.write(move |kv| accept(kv, arrivals)).await
+    }
+
+    async fn load(&self, id: ConversationId) -> Result<Option<Stored>, StoreError> {
+        let Some(bytes) = self.kv.get(&keys::of(keys::STATE, id))? else { return Ok(None) };
+        let record: StateRecord = decode(&bytes, "state")?;
+        Ok(Some(Stored { state: record.state, version: record.version }))
+    }
+
+    async fn next_inbox(&self, id: ConversationId) -> Result<Option<InboxRow>, StoreError> {
+        let prefix = keys::of(keys::INBOX, id);
+        let rows = self.kv.range(&prefix, &after(&prefix), 1)?;
+        rows.first().map(|(_, value)| decode(value, "inbox")).transpose()
+    }
+
+    async fn backlog(&self) -> Result<Vec<ConversationId>, StoreError> {
+        let prefix = keys::kind(keys::INBOX);
+        let mut ids: Vec<ConversationId> =
+            self.kv.range(&prefix, &after(&prefix), usize::MAX)?.iter().filter_map(|(key, _)| keys::id_of(key)).collect();
+        ids.dedup();
+        Ok(ids)
+    }
+
+    async fn commit(&self, change: Change) -> Result<Version, StoreError> {
+        self.write(move |kv| commit(kv, change)).await
+    }
+
+    async fn transcript(&self, id: ConversationId) -> Result<Vec<Entry>, StoreError> {
+        self.all(&keys::of(keys::TRANSCRIPT, id), "transcript")
+    }
+
+    async fn outbox(&self) -> Result<Vec<OutboxRow>, StoreError> {
+        self.all(&keys::kind(keys::OUTBOX), "outbox")
+    }
+
+    async fn postpone(&self, row: &OutboxRow, due: Timestamp) -> Result<(), StoreError> {
+        let row = OutboxRow { due, attempts: row.attempts + 1, ..row.clone() };
+        self.write(move |kv| {
+            let key = keys::numbered(keys::OUTBOX, row.id, row.number);
+            let mut batch = Batch::default();
+            // Dropped in the meantime: it stays dropped.
+            if kv.get(&key)?.is_some() {
+                batch.put(key, encode(&row)?);
+            }
+            Ok((batch, ()))
+        })
+        .await
+    }
+
+    async fn timers_due(&self, now: Timestamp) -> Result<Vec<TimerRow>, StoreError> {
+        let rows = self.kv.range(&keys::kind(keys::TIMER_DUE), &keys::timers_until(now), 1_000)?;
+        rows.iter().map(|(_, value)| decode(value, "timer")).collect()
+    }
+
+    async fn calls(&self) -> Result<Vec<CallRow>, StoreError> {
+        self.all(&keys::kind(keys::CALL), "call")
+    }
+
+    async fn call_started(&self, row: &CallRow) -> Result<(), StoreError> {
+        let row = CallRow { started: true, ..row.clone() };
+        self.write(move |kv| {
+            let key = keys::numbered(keys::CALL, row.id, row.request.number);
+            let mut batch = Batch::default();
+            if kv.get(&key)?.is_some() {
+                batch.put(key, encode(&row)?);
+            }
+            Ok((batch, ()))
+        })
+        .await
+    }
+
+    async fn link(&self, key: &LinkKey) -> Result<Option<LinkTarget>, StoreError> {
+        self.kv.get(&link_key(key)?)?.map(|bytes| decode(&bytes, "link")).transpose()
+    }
+
+    async fn queue(&self) -> Result<Vec<QueueRow>, StoreError> {
+        let mut rows: Vec<QueueRow> = self.all(&keys::kind(keys::QUEUE), "queue")?;
+        QueueRow::sort(&mut rows);
+        Ok(rows)
+    }
+
+    async fn conversations(&self) -> Result<Vec<ConversationId>, StoreError> {
+        let prefix = keys::kind(keys::STATE);
+        Ok(self.kv.range(&prefix, &after(&prefix), usize::MAX)?.iter().filter_map(|(key, _)| keys::id_of(key)).collect())
+    }
+
+    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.kv.get(&keys::named(name))
+    }
+
+    async fn put(&self, name: &str, value: Vec<u8>) -> Result<(), StoreError> {
+        let key = keys::named(name);
+        self.write(move |_| {
+            let mut batch = Batch::default();
+            batch.put(key, value);
+            Ok((batch, ()))
+        })
+        .await
+    }
+}

@@ -1,0 +1,187 @@
+//! A guess at the language of a message.
+//!
+//! Owns: the script, and for Latin script a count of small words that only one language uses.
+//! Invariants: says nothing rather than something wrong: short or mixed messages give `None`.
+//! Leaves out: memory. The conversation remembers the last language that was clear.
+
+use super::Text;
+
+/// A language as BCP 47 writes it: `en`, `es`, `hi-Latn`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Language(pub String);
+
+impl Language {
+    /// English, in which everything is always there.
+    pub fn english() -> Self {
+        Language("en".into())
+    }
+
+    /// The primary subtag: `pt` of `pt-br`.
+    pub fn primary(&self) -> &str {
+        self.0.split('-').next().unwrap_or("en")
+    }
+}
+
+impl std::fmt::Display for Language {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Small words, each of one language only among those listed here.
+const MARKERS: [(&str, &[&str]); 7] = [
+    (
+        "en",
+        &[
+            "the", "is", "my", "where", "what", "how", "when", "you", "your", "have", "has", "want", "and", "with", "it", "i", "im", "was",
+            "been", "not", "this", "can", "please", "hello", "hi", "thanks", "order", "need", "dont", "to", "for",
+        ],
+    ),
+    (
+        "es",
+        &[
+            "el", "los", "donde", "esta", "mi", "pedido", "hola", "quiero", "cuando", "gracias", "como", "puedo", "mis", "tengo",
+            "necesito", "usted", "paquete", "llega", "favor", "muy", "pero", "yo", "ayuda",
+        ],
+    ),
+    (
+        "fr",
+        &[
+            "le", "les", "est", "ou", "ma", "mon", "commande", "bonjour", "je", "vous", "merci", "quand", "veux", "suis", "une", "des",
+            "pas", "avec", "colis", "ai", "nai", "jai", "votre", "et",
+        ],
+    ),
+    (
+        "de",
+        &[
+            "der",
+            "die",
+            "das",
+            "ist",
+            "wo",
+            "meine",
+            "mein",
+            "bestellung",
+            "ich",
+            "und",
+            "nicht",
+            "bitte",
+            "hallo",
+            "danke",
+            "wann",
+            "wie",
+            "kann",
+            "habe",
+            "ein",
+            "eine",
+            "paket",
+            "sie",
+            "mir",
+            "mit",
+        ],
+    ),
+    (
+        "pt",
+        &[
+            "onde",
+            "meu",
+            "minha",
+            "pedido",
+            "ola",
+            "obrigado",
+            "obrigada",
+            "eu",
+            "nao",
+            "quero",
+            "voce",
+            "esta",
+            "encomenda",
+            "quando",
+            "preciso",
+            "com",
+            "uma",
+            "meus",
+            "cade",
+            "ajuda",
+        ],
+    ),
+    ("it", &["il", "dove", "mio", "mia", "ordine", "ciao", "grazie", "sono", "voglio", "non", "quando", "pacco", "ho", "che", "per"]),
+    (
+        "hi-Latn",
+        &[
+            "mera", "meri", "kahan", "kaha", "hai", "kab", "aayega", "nahi", "kya", "mujhe", "chahiye", "karo", "aap", "bhai", "abhi",
+            "tak", "ka", "ki", "kar", "hua", "mere", "paisa", "wapas",
+        ],
+    ),
+];
+
+/// The language, where at least two more small words speak for it than for any other (one, in a message of up to three
+/// words), or where the script decides.
+///
+/// ```
+/// use warmline::text::{Text, guess};
+/// assert_eq!(guess(&Text::new("¿Dónde está mi pedido?")).map(|l| l.0).as_deref(), Some("es"));
+/// assert_eq!(guess(&Text::new("A1042")), None);
+/// ```
+pub fn guess(text: &Text) -> Option<Language> {
+    if let Some(code) = script(&text.original) {
+        return Some(Language(code.into()));
+    }
+    let mut counts = [0_i32; MARKERS.len()];
+    for token in text.tokens.iter().take(60) {
+        for (count, (_, words)) in counts.iter_mut().zip(MARKERS) {
+            *count += i32::from(words.contains(&token.text.as_str()));
+        }
+    }
+    let best = counts.iter().enumerate().max_by_key(|(index, count)| (**count, -(*index as i32)))?;
+    let second = counts.iter().enumerate().filter(|(index, _)| *index != best.0).map(|(_, count)| *count).max()?;
+    let lead = if text.tokens.len() <= 3 { 1 } else { 2 };
+    let clear = *best.1 >= 1 && *best.1 - second >= lead.min(*best.1);
+    (clear && *best.1 > second).then(|| Language(MARKERS[best.0].0.into()))
+}
+
+fn script(text: &str) -> Option<&'static str> {
+    let mut counts = [0_usize; 7];
+    let mut latin = 0;
+    for c in text.chars().take(400) {
+        match c {
+            'a'..='z' | 'A'..='Z' => latin += 1,
+            '\u{0900}'..='\u{097F}' => counts[0] += 1,
+            '\u{0600}'..='\u{06FF}' => counts[1] += 1,
+            '\u{0400}'..='\u{04FF}' => counts[2] += 1,
+            '\u{4E00}'..='\u{9FFF}' => counts[3] += 1,
+            '\u{3040}'..='\u{30FF}' => counts[4] += 1,
+            '\u{AC00}'..='\u{D7AF}' => counts[5] += 1,
+            '\u{0370}'..='\u{03FF}' => counts[6] += 1,
+            _ => {}
+        }
+    }
+    let (index, count) = counts.iter().enumerate().max_by_key(|(_, count)| **count)?;
+    (*count > latin).then_some(["hi", "ar", "ru", "zh", "ja", "ko", "el"][index])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guesses() {
+        for (text, wanted) in [
+            ("where is my order", Some("en")),
+            ("dónde está mi pedido", Some("es")),
+            ("où est ma commande", Some("fr")),
+            ("wo ist meine Bestellung", Some("de")),
+            ("cadê meu pedido", Some("pt")),
+            ("mera order kahan hai", Some("hi-Latn")),
+            ("मेरा ऑर्डर कहाँ है", Some("hi")),
+            ("где мой заказ", Some("ru")),
+            ("A1042", None),
+            ("ok", None),
+            ("😭😭", None),
+            ("", None),
+        ] {
+            assert_eq!(guess(&Text::new(text)).map(|language| language.0).as_deref(), wanted, "{text}");
+        }
+    }
+}
