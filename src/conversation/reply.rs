@@ -25,7 +25,6 @@ pub(super) struct Spoken {
     /// Said as a notice: it may leave although a person owns the conversation.
     notice: bool,
     confirms_opt_out: bool,
-    introduce: bool,
 }
 
 /// Somebody who comes back after this many days hears again who answers.
@@ -91,13 +90,13 @@ impl Turn<'_> {
     /// Notes whether the writer is new, or was away for long, before they are noted as heard.
     pub(super) fn meet(&mut self) {
         let away = self.state.heard.map(|heard| self.now.duration_since(heard).as_hours() / 24);
-        self.spoken.introduce = self.state.introduced.is_none() || away.is_some_and(|days| days >= FORGOTTEN_DAYS);
+        self.state.stranger |= self.state.introduced.is_none() || away.is_some_and(|days| days >= FORGOTTEN_DAYS);
         self.state.heard = Some(self.now);
     }
 
     /// The step has said itself that a bot writes.
     pub(super) fn introduced(&mut self) {
-        self.spoken.introduce = false;
+        self.state.stranger = false;
         self.state.introduced = Some(self.now);
     }
 
@@ -142,7 +141,7 @@ impl Turn<'_> {
             return;
         }
         let mut parts = spoken.parts;
-        if spoken.introduce && !spoken.notice && !spoken.confirms_opt_out {
+        if self.state.stranger && !spoken.notice && !spoken.confirms_opt_out {
             let context = self.context(&[]);
             let language = self.state.language();
             let mut first = self.rules.words.say(&language, "first", &context).unwrap_or_default();
@@ -151,7 +150,7 @@ impl Turn<'_> {
                 first = format!("{first} {stop}");
             }
             parts.insert(0, first);
-            self.state.introduced = Some(self.now);
+            self.introduced();
         }
         let text = join(&parts);
         let shown = spoken.secret.as_ref().map_or(text.clone(), |secret| text.replace(secret.as_str(), "[code]"));

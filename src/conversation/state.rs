@@ -194,6 +194,9 @@ pub struct State {
     /// When the bot last said who it is.
     #[serde(default)]
     pub introduced: Option<Timestamp>,
+    /// The next bot line says who answers: they are new, or were away for long.
+    #[serde(default)]
+    pub stranger: bool,
     /// The form that is being filled in.
     #[serde(default)]
     pub form: Option<Form>,
@@ -256,6 +259,7 @@ impl State {
             name: None,
             heard: None,
             introduced: None,
+            stranger: false,
             form: None,
             paused: None,
             asked: None,

@@ -297,7 +297,13 @@ impl Engine {
             .filter(|other| other.score >= self.thresholds.threshold && best.score - other.score < self.thresholds.margin)
             .map(|other| other.intent)
             .collect();
-        if close.len() > 1 { Verdict::Ambiguous(close) } else { Verdict::Matched(best.intent) }
+        // Nobody is asked which of two pleasantries they meant; the one said last is answered.
+        let small_talk = candidates.iter().filter(|other| close.contains(&other.intent)).max_by_key(|other| other.tokens.end);
+        match small_talk {
+            Some(last) if close.iter().all(|intent| self.intents[*intent].social) => Verdict::Matched(last.intent),
+            _ if close.len() > 1 => Verdict::Ambiguous(close),
+            _ => Verdict::Matched(best.intent),
+        }
     }
 
     /// Slots of phrases are numbered within their intent; values are offered to every slot of their type.

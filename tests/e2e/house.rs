@@ -1,0 +1,195 @@
+//! A whole bot for a test: memory store, demo shop, fakes on the other side of real sockets, a clock that tests move.
+
+use crate::support::fake_telegram::{FakeTelegram, Person};
+use crate::support::fake_twilio::FakeTwilio;
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::Duration;
+use warmline::app::poll::Poller;
+use warmline::app::{App, Clock, Config, Parts, defaults, rules};
+use warmline::backend::{Backend, Demo};
+use warmline::channel::sms::twilio::TwilioSms;
+use warmline::channel::telegram::{Decoder, TelegramChat, TelegramDesk};
+use warmline::channel::{Channel, Desk};
+use warmline::conversation::Rules;
+use warmline::server::{Server, TelegramHook, TwilioHook, router};
+use warmline::store::{KvStore, MemoryKv, Store};
+use warmline::transport::http_client;
+use warmline::transport::telegram::Telegram;
+use warmline::transport::twilio::Twilio;
+
+/// The staff's group.
+pub const DESK: i64 = -1_001;
+/// Our number.
+pub const NUMBER: &str = crate::support::fake_twilio::NUMBER;
+pub const SID: &str = "AC00000000000000000000000000000001";
+pub const TOKEN: &str = "twilio-token";
+pub const PUBLIC: &str = "https://bot.example.com";
+pub const SECRET: &str = "hook-secret";
+
+/// The compiled defaults, once for all tests.
+static RULES: LazyLock<Arc<Rules>> = LazyLock::new(|| {
+    let loaded = rules::compile(&defaults::sources(), &Demo::default().shapes(), &Config::default()).expect("the defaults compile");
+    Arc::new(loaded.rules)
+});
+
+/// A clock that stands still until it is moved, with a fixed row of random bits.
+pub struct TestClock {
+    now: Mutex<Timestamp>,
+    bits: AtomicU64,
+}
+
+impl TestClock {
+    pub fn at(now: &str) -> Arc<Self> {
+        Arc::new(TestClock { now: Mutex::new(now.parse().expect("a time")), bits: AtomicU64::new(4_821) })
+    }
+
+    pub fn advance(&self, by: SignedDuration) {
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        *now = now.checked_add(by).expect("a time");
+    }
+}
+
+#[async_trait]
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn entropy(&self) -> u64 {
+        self.bits.load(Ordering::Relaxed)
+    }
+
+    async fn sleep(&self, time: Duration) {
+        self.advance(SignedDuration::try_from(time).expect("a duration"));
+    }
+}
+
+pub struct House {
+    pub telegram: FakeTelegram,
+    pub twilio: FakeTwilio,
+    pub clock: Arc<TestClock>,
+    pub app: Arc<App>,
+    pub poller: Poller,
+    pub decoder: Decoder,
+    pub url: String,
+    pub client: reqwest::Client,
+    pub sms: Arc<TwilioSms>,
+}
+
+/// How a house is built.
+pub struct Plan {
+    pub now: &'static str,
+    pub config: Config,
+    pub backend: Arc<dyn Backend>,
+    pub store: Arc<dyn Store>,
+    pub forum: bool,
+    pub desk: bool,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Plan {
+            // A Friday, within the desk's hours.
+            now: "2026-11-20T12:00:00Z",
+            config: Config::default(),
+            backend: Arc::new(Demo::default()),
+            store: Arc::new(KvStore::open(MemoryKv::default()).expect("a store")),
+            forum: true,
+            desk: true,
+        }
+    }
+}
+
+impl House {
+    pub async fn new() -> Self {
+        Self::built(Plan::default()).await
+    }
+
+    pub async fn built(plan: Plan) -> Self {
+        let telegram = FakeTelegram::start().await;
+        let twilio = FakeTwilio::start(SID, TOKEN).await;
+        if plan.forum {
+            telegram.add_forum(DESK, "Desk");
+        } else {
+            telegram.add_group(DESK, "Desk");
+        }
+        Self::moved_in(plan, telegram, twilio).await
+    }
+
+    /// A bot on servers that run already: what a restart finds.
+    pub async fn moved_in(plan: Plan, telegram: FakeTelegram, twilio: FakeTwilio) -> Self {
+        let clock = TestClock::at(plan.now);
+        let desk_chat = plan.desk.then_some(DESK);
+        let client = Telegram::new(&SecretString::from(telegram.token()), &telegram.base_url()).expect("a client");
+        let chat = Arc::new(TelegramChat::new(client.clone(), desk_chat));
+        let desk = desk_chat.map(|chat| Arc::new(TelegramDesk::new(client.clone(), chat)) as Arc<dyn Desk>);
+        let account = Twilio::new(http_client().expect("a client"), &twilio.base_url(), SID.into(), SecretString::from(TOKEN));
+        let sms = Arc::new(TwilioSms::new(account, NUMBER.into(), Some(PUBLIC)));
+        let app = App::new(Parts {
+            store: plan.store,
+            rules: RULES.clone(),
+            clock: clock.clone(),
+            channels: vec![chat as Arc<dyn Channel>, sms.clone() as Arc<dyn Channel>],
+            desk,
+            backend: plan.backend,
+            hours: plan.config.hours.clone(),
+        })
+        .await
+        .expect("an app");
+        let decoder = Decoder { bot: u64::try_from(telegram.bot_id()).expect("an id"), desk: desk_chat, aliases: BTreeMap::new() };
+        let poller = Poller::new(client, decoder.clone());
+        let server = Server {
+            app: app.clone(),
+            telegram: Some(Arc::new(TelegramHook { decoder: decoder.clone(), secret: SecretString::from(SECRET) })),
+            twilio: Some(Arc::new(TwilioHook { channel: sms.clone(), public_url: PUBLIC.into() })),
+            metrics: None,
+            stopping: Arc::new(AtomicBool::new(false)),
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(async move { axum::serve(listener, router(server)).await });
+        House { telegram, twilio, clock, app, poller, decoder, url, client: reqwest::Client::new(), sms }
+    }
+
+    /// Takes in what Telegram holds and works until nothing is left to do.
+    pub async fn settle(&mut self) {
+        while self.telegram.pending() > 0 {
+            self.poller.step(&self.app, Duration::ZERO).await.expect("a poll");
+        }
+        self.app.settle().await;
+    }
+
+    /// A customer writes on Telegram; the bot's answers since.
+    pub async fn write(&mut self, person: &Person, text: &str) -> Vec<String> {
+        let before = self.telegram.messages(person.id).len();
+        self.telegram.customer_text(person, text);
+        self.settle().await;
+        self.telegram.messages(person.id).into_iter().skip(before).map(|message| message.text).collect()
+    }
+
+    /// A customer texts; the bot's answers since.
+    pub async fn text(&self, from: &str, body: &str) -> Vec<String> {
+        let before = self.twilio.texts_to(from).len();
+        let sid = self.twilio.new_sid();
+        let status = self.twilio.text(&self.client, &format!("{}/sms/twilio", self.url), &format!("{PUBLIC}/sms/twilio"), from, body, &sid).await;
+        assert_eq!(status.as_u16(), 200);
+        self.app.settle().await;
+        self.twilio.texts_to(from).into_iter().skip(before).collect()
+    }
+
+    /// What staff read in all topics.
+    pub fn desk(&self) -> Vec<String> {
+        self.telegram.texts(DESK)
+    }
+
+    /// The card's message id, by a word on it.
+    pub fn card(&self) -> i32 {
+        let messages = self.telegram.messages(DESK);
+        messages.iter().find(|message| message.text.contains("waiting")).map(|message| message.id).expect("a card")
+    }
+}

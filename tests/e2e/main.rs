@@ -1,0 +1,10 @@
+//! The bot over real sockets: a fake Bot API server and a fake Twilio API, the app between them, one step at a time.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod backend;
+mod handoff;
+mod house;
+mod sms;
+mod telegram;
