@@ -1,0 +1,208 @@
+//! The laws of `Store`, each as a function over any implementation.
+
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use warmline::conversation::{
+    Address, CallRequest, ConversationId, Entry, Event, Line, Message, Speaker, Staff, State, Timer, Urgency, Who,
+};
+use warmline::desk::{DeskMessage, QueueRow};
+use warmline::store::{Arrival, CallRow, Change, LinkKey, LinkTarget, OutboxRow, OutboxTarget, Store, StoreError};
+
+pub fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).expect("a time")
+}
+
+pub fn id(number: u8) -> ConversationId {
+    ConversationId::from_bytes([number; 16])
+}
+
+pub fn address() -> Address {
+    Address { channel: "sms".into(), account: "+1".into(), sender: "+2".into() }
+}
+
+pub fn arrival(conversation: u8, external: &str, revision: &str) -> Arrival {
+    let message = Message { text: format!("words of {external}"), ..Message::default() };
+    Arrival {
+        id: id(conversation),
+        address: address(),
+        kind: "message".into(),
+        external: external.into(),
+        revision: revision.into(),
+        event: Event::Message(Box::new(message)),
+        at: at(0),
+    }
+}
+
+pub fn entry(number: u64) -> Entry {
+    Entry { number, at: at(0), who: Who::Customer, text: format!("entry {number}"), evidence: vec![], understood: BTreeMap::new(), about: None }
+}
+
+pub fn line(number: u64, speaker: Speaker) -> OutboxRow {
+    let line = Line { number, to: address(), speaker, text: "hi".into(), buttons: vec![], ask_contact: false, copy: None, confirms_opt_out: false };
+    OutboxRow { id: id(1), number, target: OutboxTarget::Customer(line), urgency: None, created: at(0), due: at(0), attempts: 0 }
+}
+
+fn text_of(event: &Event) -> String {
+    match event {
+        Event::Message(message) => message.text.clone(),
+        _ => String::new(),
+    }
+}
+
+/// Works through one conversation's inbox; the texts in order.
+async fn work_through(store: &dyn Store, conversation: u8) -> Vec<String> {
+    let mut texts = Vec::new();
+    while let Some(row) = store.next_inbox(id(conversation)).await.expect("reads") {
+        let version = store.load(id(conversation)).await.expect("reads").map_or(0, |stored| stored.version);
+        let mut change = Change::new(id(conversation), version, State::new(address()));
+        change.inbox_done = Some(row.number);
+        store.commit(change).await.expect("commits");
+        texts.push(text_of(&row.event));
+    }
+    texts
+}
+
+pub async fn an_arrival_is_taken_once(store: &dyn Store) {
+    let twice = vec![arrival(1, "a", ""), arrival(1, "a", "")];
+    assert_eq!(store.accept(twice).await.expect("accepts"), [true, false]);
+    assert_eq!(store.accept(vec![arrival(1, "a", ""), arrival(2, "a", "")]).await.expect("accepts"), [false, true]);
+    assert_eq!(work_through(store, 1).await, ["words of a"]);
+    assert_eq!(store.accept(vec![arrival(1, "a", "")]).await.expect("accepts"), [false], "also after it is done");
+}
+
+pub async fn arrivals_are_worked_through_in_order(store: &dyn Store) {
+    for number in 0..20 {
+        store.accept(vec![arrival(1, &format!("{number:02}"), ""), arrival(2, &format!("x{number}"), "")]).await.expect("accepts");
+    }
+    let mut backlog = store.backlog().await.expect("reads");
+    backlog.sort();
+    assert_eq!(backlog, [id(1), id(2)]);
+    let wanted: Vec<String> = (0..20).map(|number| format!("words of {number:02}")).collect();
+    assert_eq!(work_through(store, 1).await, wanted);
+    assert_eq!(store.backlog().await.expect("reads"), [id(2)]);
+}
+
+pub async fn an_edit_is_another_arrival(store: &dyn Store) {
+    let rows = vec![arrival(1, "a", ""), arrival(1, "a", "1"), arrival(1, "a", "1"), arrival(1, "a", "2")];
+    assert_eq!(store.accept(rows).await.expect("accepts"), [true, true, false, true]);
+}
+
+pub async fn a_commit_is_whole(store: &dyn Store) {
+    store.accept(vec![arrival(1, "a", "")]).await.expect("accepts");
+    let mut state = State::new(address());
+    state.misses = 1;
+    let mut change = Change::new(id(1), 0, state.clone());
+    change.inbox_done = Some(0);
+    change.entries = vec![entry(1), entry(2)];
+    change.outbox = vec![line(3, Speaker::Bot)];
+    change.timers = vec![Timer { key: "t".into(), at: at(60) }];
+    let request = CallRequest { number: 4, name: "c".into(), params: BTreeMap::new(), proof: None };
+    change.calls = vec![CallRow { id: id(1), request, created: at(0), started: false }];
+    change.queue = Some(row(1, Urgency::Stuck, 0));
+    assert_eq!(store.commit(change).await.expect("commits"), 1);
+    let stored = store.load(id(1)).await.expect("reads").expect("there");
+    assert_eq!((stored.state, stored.version), (state, 1));
+    assert!(store.next_inbox(id(1)).await.expect("reads").is_none());
+    assert_eq!(store.transcript(id(1)).await.expect("reads"), [entry(1), entry(2)]);
+    assert_eq!(store.outbox().await.expect("reads"), [line(3, Speaker::Bot)]);
+    assert_eq!(store.calls().await.expect("reads").len(), 1);
+    assert_eq!(store.timers_due(at(59)).await.expect("reads"), []);
+    assert_eq!(store.timers_due(at(60)).await.expect("reads").len(), 1);
+    assert_eq!(store.queue().await.expect("reads").len(), 1);
+    assert_eq!(store.conversations().await.expect("reads"), [id(1)]);
+}
+
+pub async fn a_stale_commit_writes_nothing(store: &dyn Store) {
+    store.commit(Change::new(id(1), 0, State::new(address()))).await.expect("commits");
+    let mut stale = Change::new(id(1), 0, State::new(address()));
+    stale.entries = vec![entry(1)];
+    stale.outbox = vec![line(2, Speaker::Bot)];
+    stale.queue = Some(row(1, Urgency::Crisis, 0));
+    assert!(matches!(store.commit(stale).await, Err(StoreError::Conflict)));
+    assert_eq!(store.transcript(id(1)).await.expect("reads"), []);
+    assert_eq!(store.outbox().await.expect("reads"), []);
+    assert_eq!(store.queue().await.expect("reads"), []);
+}
+
+pub async fn what_is_finished_cant_be_finished_twice(store: &dyn Store) {
+    let mut first = Change::new(id(1), 0, State::new(address()));
+    first.outbox = vec![line(1, Speaker::Bot)];
+    store.commit(first).await.expect("commits");
+    for (version, wanted) in [(1, true), (2, false)] {
+        let mut change = Change::new(id(1), version, State::new(address()));
+        change.outbox_done = vec![1];
+        assert_eq!(store.commit(change).await.is_ok(), wanted);
+    }
+}
+
+pub async fn arming_a_timer_again_replaces_it(store: &dyn Store) {
+    for (version, second) in [(0, 10), (1, 100)] {
+        let mut change = Change::new(id(1), version, State::new(address()));
+        change.timers = vec![Timer { key: "t".into(), at: at(second) }];
+        store.commit(change).await.expect("commits");
+    }
+    assert_eq!(store.timers_due(at(50)).await.expect("reads"), []);
+    assert_eq!(store.timers_due(at(100)).await.expect("reads").len(), 1);
+    let mut change = Change::new(id(1), 2, State::new(address()));
+    change.timers_done = vec!["t".into()];
+    store.commit(change).await.expect("commits");
+    assert_eq!(store.timers_due(at(500)).await.expect("reads"), []);
+}
+
+pub async fn bot_lines_are_dropped_and_others_stay(store: &dyn Store) {
+    let mut change = Change::new(id(1), 0, State::new(address()));
+    let staff = Speaker::Staff(Staff { id: "s".into(), name: "S".into() });
+    let desk = OutboxRow { target: OutboxTarget::Desk(DeskMessage::Transcript), number: 4, ..line(4, Speaker::Bot) };
+    change.outbox = vec![line(1, Speaker::Bot), line(2, staff), line(3, Speaker::Notice), desk];
+    store.commit(change).await.expect("commits");
+    let mut change = Change::new(id(1), 1, State::new(address()));
+    change.drop_bot_lines = true;
+    change.outbox = vec![line(5, Speaker::Bot)];
+    store.commit(change).await.expect("commits");
+    let left: Vec<u64> = store.outbox().await.expect("reads").iter().map(|row| row.number).collect();
+    assert_eq!(left, [2, 3, 4, 5], "what the same commit adds stays");
+}
+
+pub async fn a_postponed_row_keeps_its_place_and_a_dropped_one_stays_dropped(store: &dyn Store) {
+    let mut change = Change::new(id(1), 0, State::new(address()));
+    change.outbox = vec![line(1, Speaker::Bot), line(2, Speaker::Bot)];
+    store.commit(change).await.expect("commits");
+    let rows = store.outbox().await.expect("reads");
+    store.postpone(&rows[0], at(30)).await.expect("writes");
+    let again = store.outbox().await.expect("reads");
+    assert_eq!((again[0].number, again[0].due, again[0].attempts), (1, at(30), 1));
+    let mut change = Change::new(id(1), 1, State::new(address()));
+    change.outbox_done = vec![1];
+    store.commit(change).await.expect("commits");
+    store.postpone(&rows[0], at(40)).await.expect("writes");
+    assert_eq!(store.outbox().await.expect("reads").len(), 1);
+}
+
+fn row(conversation: u8, urgency: Urgency, second: i64) -> QueueRow {
+    QueueRow { id: id(conversation), urgency, reason: "x".into(), channel: "sms".into(), opened: at(second), owner: None }
+}
+
+pub async fn the_queue_puts_the_most_urgent_first(store: &dyn Store) {
+    for (number, urgency, second) in [(1, Urgency::Stuck, 0), (2, Urgency::Asked, 9), (3, Urgency::Crisis, 50), (4, Urgency::Asked, 5)] {
+        let mut change = Change::new(id(number), 0, State::new(address()));
+        change.queue = Some(row(number, urgency, second));
+        store.commit(change).await.expect("commits");
+    }
+    let order: Vec<ConversationId> = store.queue().await.expect("reads").iter().map(|row| row.id).collect();
+    assert_eq!(order, [id(3), id(4), id(2), id(1)]);
+    store.commit(Change::new(id(3), 1, State::new(address()))).await.expect("commits");
+    assert_eq!(store.queue().await.expect("reads").len(), 3, "without a handoff it leaves the queue");
+}
+
+pub async fn links_and_values_are_found_again(store: &dyn Store) {
+    let key = LinkKey::Topic { chat: -5, topic: 7 };
+    let target = LinkTarget { id: id(1), number: Some(3) };
+    let mut change = Change::new(id(1), 0, State::new(address()));
+    change.links = vec![(key.clone(), target.clone())];
+    store.commit(change).await.expect("commits");
+    assert_eq!(store.link(&key).await.expect("reads"), Some(target));
+    assert_eq!(store.link(&LinkKey::Topic { chat: -5, topic: 8 }).await.expect("reads"), None);
+    store.put("name", vec![1, 2]).await.expect("writes");
+    assert_eq!(store.get("name").await.expect("reads"), Some(vec![1, 2]));
+    assert_eq!(store.get("other").await.expect("reads"), None);
+}
