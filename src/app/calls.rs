@@ -27,13 +27,13 @@ impl App {
         let name = &row.request.name;
         let returned = if row.started && !self.backend.repeatable(name) {
             tracing::warn!(conversation = %row.id.short(), call = %name, "A call was cut off and can't safely be repeated; a person gets it.");
-            ended(row, "error")
+            ended(&row.request, "error")
         } else {
             if let Err(error) = self.store.call_started(row).await {
                 tracing::error!(%error, "A call could not be marked; will try again.");
                 return false;
             }
-            self.backend.call(row, self.clock.now()).await
+            self.backend.call(&row.request, &row.idempotency_key(), self.clock.now()).await
         };
         metrics::counter!("warmline_calls_total", "outcome" => returned.outcome.clone()).increment(1);
         let finishes = Finishes { call: Some(row.request.number), ..Finishes::default() };

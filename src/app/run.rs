@@ -38,9 +38,39 @@ pub fn run(app: &Arc<App>, spawn: &dyn Spawn, poller: Option<Poller>, files: Opt
         };
         spawn.spawn(name, task.boxed());
     };
-    worker("inbox", app, |app| &app.inbox_ready, |app| async move { let _ = app.drain_inbox().await; }.boxed());
-    worker("calls", app, |app| &app.calls_ready, |app| async move { let _ = app.make_calls().await; }.boxed());
-    worker("outbox", app, |app| &app.outbox_ready, |app| async move { let _ = app.deliver().await; }.boxed());
+    worker(
+        "inbox",
+        app,
+        |app| &app.inbox_ready,
+        |app| {
+            async move {
+                let _ = app.drain_inbox().await;
+            }
+            .boxed()
+        },
+    );
+    worker(
+        "calls",
+        app,
+        |app| &app.calls_ready,
+        |app| {
+            async move {
+                let _ = app.make_calls().await;
+            }
+            .boxed()
+        },
+    );
+    worker(
+        "outbox",
+        app,
+        |app| &app.outbox_ready,
+        |app| {
+            async move {
+                let _ = app.deliver().await;
+            }
+            .boxed()
+        },
+    );
 
     let (timers, end) = (app.clone(), stopping.clone());
     let task = async move {

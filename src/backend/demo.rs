@@ -5,9 +5,8 @@
 //! Leaves out: sending. Where a real shop would mail a link or a code, the demo only says that it did.
 
 use super::{Backend, ended, owns};
-use crate::conversation::CallReturned;
+use crate::conversation::{CallRequest, CallReturned};
 use crate::engine::{CallShape, CallShapes};
-use crate::store::CallRow;
 use async_trait::async_trait;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use serde_json::{Value, json};
@@ -104,20 +103,20 @@ impl Demo {
     /// The phone number of the customer that `chat` writes as.
     pub const CHAT_PHONE: &'static str = CUSTOMERS[0].0;
 
-    fn answer(&self, row: &CallRow, now: Timestamp) -> Option<(&'static str, BTreeMap<String, Value>)> {
+    fn answer(&self, request: &CallRequest, now: Timestamp) -> Option<(&'static str, BTreeMap<String, Value>)> {
         let today = now.to_zoned(TimeZone::UTC).date();
         let day = |ahead: i64| json!(today.checked_add(ahead.days()).map(|date| date.to_string()).unwrap_or_default());
         let with = |outcome, fields: &[(&str, Value)]| {
             Some((outcome, fields.iter().map(|(name, value)| ((*name).to_string(), value.clone())).collect()))
         };
-        let name = row.request.name.as_str();
+        let name = request.name.as_str();
         if matches!(name, "reset_link" | "unlock_link") {
             return with("sent", &[]);
         }
         let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
-        let order = orders.get_mut(row.request.params.get("order")?)?;
+        let order = orders.get_mut(request.params.get("order")?)?;
         let (phone, email) = CUSTOMERS[order.customer];
-        if !owns(row.request.proof.as_ref(), Some(phone), Some(email)) {
+        if !owns(request.proof.as_ref(), Some(phone), Some(email)) {
             return with("unproven", &[]);
         }
         match (name, order.status) {
@@ -223,10 +222,10 @@ impl Backend for Demo {
         true
     }
 
-    async fn call(&self, row: &CallRow, now: Timestamp) -> CallReturned {
-        match self.answer(row, now) {
-            Some((outcome, fields)) => CallReturned { call: row.request.number, outcome: outcome.to_string(), fields },
-            None => ended(row, "not_found"),
+    async fn call(&self, request: &CallRequest, _key: &str, now: Timestamp) -> CallReturned {
+        match self.answer(request, now) {
+            Some((outcome, fields)) => CallReturned { call: request.number, outcome: outcome.to_string(), fields },
+            None => ended(request, "not_found"),
         }
     }
 }
@@ -234,7 +233,7 @@ impl Backend for Demo {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::{CallRequest, ConversationId, Proof};
+    use crate::conversation::Proof;
 
     #[tokio::test]
     async fn the_shop_answers_owners_only() {
@@ -243,8 +242,7 @@ mod tests {
         let outcome = async |name: &str, order: &str, proof: Option<Proof>| {
             let params = BTreeMap::from([("order".to_string(), order.to_string())]);
             let request = CallRequest { number: 1, name: name.into(), params, proof };
-            let row = CallRow { id: ConversationId::from_bytes([0; 16]), request, created: now, started: false };
-            demo.call(&row, now).await.outcome
+            demo.call(&request, "key", now).await.outcome
         };
         let ana = || Some(Proof::Phone("+15550100001".into()));
         assert_eq!(outcome("order_status", "A1042", ana()).await, "shipped");

@@ -7,10 +7,9 @@
 
 use super::declared::HttpCall;
 use super::{Backend, ended, owns};
-use crate::conversation::{CallReturned, Proof};
+use crate::conversation::{CallRequest, CallReturned, Proof};
 use crate::engine::CallShapes;
 use crate::lexis::Templates;
-use crate::store::CallRow;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -33,9 +32,9 @@ impl Http {
         Http { client, calls, secrets }
     }
 
-    fn context(&self, row: &CallRow, escape: impl Fn(&str) -> String) -> Value {
-        let mut context: Map<String, Value> = row.request.params.iter().map(|(name, value)| (name.clone(), json!(escape(value)))).collect();
-        let (phone, email) = match &row.request.proof {
+    fn context(&self, request: &CallRequest, escape: impl Fn(&str) -> String) -> Value {
+        let mut context: Map<String, Value> = request.params.iter().map(|(name, value)| (name.clone(), json!(escape(value)))).collect();
+        let (phone, email) = match &request.proof {
             Some(Proof::Phone(phone)) => (phone.as_str(), ""),
             Some(Proof::Email(email)) => ("", email.as_str()),
             None => ("", ""),
@@ -46,11 +45,11 @@ impl Http {
         Value::Object(context)
     }
 
-    fn request(&self, call: &HttpCall, row: &CallRow) -> Option<reqwest::RequestBuilder> {
-        let url = render(&call.url, &self.context(row, |value| utf8_percent_encode(value, UNRESERVED).to_string()))?;
+    fn request(&self, call: &HttpCall, wanted: &CallRequest, key: &str) -> Option<reqwest::RequestBuilder> {
+        let url = render(&call.url, &self.context(wanted, |value| utf8_percent_encode(value, UNRESERVED).to_string()))?;
         let method: reqwest::Method = call.method.parse().ok()?;
         let mut request = self.client.request(method, url).timeout(call.timeout);
-        let plain = self.context(row, str::to_string);
+        let plain = self.context(wanted, str::to_string);
         for (name, template) in &call.headers {
             let value = render(template, &plain)?;
             if value.chars().any(char::is_control) {
@@ -59,7 +58,7 @@ impl Http {
             request = request.header(name, value);
         }
         if call.method != "GET" {
-            request = request.header("Idempotency-Key", row.idempotency_key());
+            request = request.header("Idempotency-Key", key);
         }
         match &call.body {
             Some(body) => Some(request.json(&fill(body, &plain)?)),
@@ -67,8 +66,8 @@ impl Http {
         }
     }
 
-    async fn answer(&self, call: &HttpCall, row: &CallRow) -> Result<(u16, Value), &'static str> {
-        let request = self.request(call, row).ok_or("error")?;
+    async fn answer(&self, call: &HttpCall, wanted: &CallRequest, key: &str) -> Result<(u16, Value), &'static str> {
+        let request = self.request(call, wanted, key).ok_or("error")?;
         let failed = |error: reqwest::Error| if error.is_timeout() { "timeout" } else { "error" };
         let mut response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
@@ -120,11 +119,11 @@ impl Backend for Http {
         self.calls.get(call).is_some_and(|call| call.repeatable)
     }
 
-    async fn call(&self, row: &CallRow, _now: Timestamp) -> CallReturned {
-        let Some(call) = self.calls.get(&row.request.name) else { return ended(row, "error") };
-        let (status, answer) = match self.answer(call, row).await {
+    async fn call(&self, request: &CallRequest, key: &str, _now: Timestamp) -> CallReturned {
+        let Some(call) = self.calls.get(&request.name) else { return ended(request, "error") };
+        let (status, answer) = match self.answer(call, request, key).await {
             Ok(answer) => answer,
-            Err(outcome) => return ended(row, outcome),
+            Err(outcome) => return ended(request, outcome),
         };
         let fits = |rule: &&super::OutcomeRule| {
             let status = rule.status.is_none_or(|wanted| wanted == status);
@@ -136,16 +135,16 @@ impl Backend for Http {
             };
             status && value && (rule.status.is_some() || rule.field.is_some())
         };
-        let Some(rule) = call.outcomes.iter().find(fits) else { return ended(row, "error") };
+        let Some(rule) = call.outcomes.iter().find(fits) else { return ended(request, "error") };
         let guarded = call.owner_phone.is_some() || call.owner_email.is_some();
         if guarded && (200..300).contains(&status) {
             let on_file = |pointer: &Option<String>| pointer.as_ref().and_then(|pointer| text(answer.pointer(pointer)));
             let (phone, email) = (on_file(&call.owner_phone), on_file(&call.owner_email));
-            if !owns(row.request.proof.as_ref(), phone.as_deref(), email.as_deref()) {
-                return ended(row, "unproven");
+            if !owns(request.proof.as_ref(), phone.as_deref(), email.as_deref()) {
+                return ended(request, "unproven");
             }
         }
         let fields = rule.fields.iter().filter_map(|(name, pointer)| Some((name.clone(), answer.pointer(pointer)?.clone()))).collect();
-        CallReturned { call: row.request.number, outcome: rule.is.clone(), fields }
+        CallReturned { call: request.number, outcome: rule.is.clone(), fields }
     }
 }

@@ -14,9 +14,8 @@ pub use declared::{HttpCall, OutcomeRule, read_call};
 pub use demo::Demo;
 pub use http::Http;
 
-use crate::conversation::{CallReturned, Proof};
+use crate::conversation::{CallRequest, CallReturned, Proof};
 use crate::engine::CallShapes;
-use crate::store::CallRow;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -31,12 +30,13 @@ pub trait Backend: Send + Sync {
     fn repeatable(&self, call: &str) -> bool;
 
     /// Makes a call. Laws: it ends, and never fails: trouble is the outcome `error` or `timeout`.
-    async fn call(&self, row: &CallRow, now: Timestamp) -> CallReturned;
+    /// `key` is the same for every attempt at this call, and for no other.
+    async fn call(&self, request: &CallRequest, key: &str, now: Timestamp) -> CallReturned;
 }
 
 /// A call's end without fields.
-pub fn ended(row: &CallRow, outcome: &str) -> CallReturned {
-    CallReturned { call: row.request.number, outcome: outcome.to_string(), fields: BTreeMap::new() }
+pub fn ended(request: &CallRequest, outcome: &str) -> CallReturned {
+    CallReturned { call: request.number, outcome: outcome.to_string(), fields: BTreeMap::new() }
 }
 
 /// True when a proof matches what is on file. Phone numbers are compared by their digits, with or without the country's

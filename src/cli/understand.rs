@@ -5,11 +5,8 @@
 use super::{Paths, parts, print, status};
 use crate::app::{Clock, Config, SystemClock, rules};
 use crate::backend::Backend;
-use crate::conversation::{
-    Address, CallReturned, ConversationId, Effect, Event, Facts, Message, Profile, Reach, Reason, Rules, State, step,
-};
+use crate::conversation::{Address, CallReturned, Effect, Event, Facts, Message, Profile, Reach, Reason, Rules, State, step};
 use crate::engine::Verdict;
-use crate::store::CallRow;
 use crate::text::{Language, Text, guess};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -117,10 +114,9 @@ impl<'a> Rehearsal<'a> {
             match effect {
                 Effect::Say(line) => self.said.push(line.text),
                 Effect::Call(request) => {
-                    let row = CallRow { id: ConversationId::from_bytes([0; 16]), request, created: self.now, started: false };
                     let returned = match self.backend {
-                        Some(backend) => futures::executor::block_on(backend.call(&row, self.now)),
-                        None => CallReturned { call: row.request.number, outcome: "sent".into(), fields: Default::default() },
+                        Some(backend) => futures::executor::block_on(backend.call(&request, "rehearsal", self.now)),
+                        None => CallReturned { call: request.number, outcome: "sent".into(), fields: Default::default() },
                     };
                     self.event(Event::CallReturned(returned));
                 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use warmline::app::Config;
 use warmline::backend::{Backend, Http};
-use warmline::conversation::{CallRequest, ConversationId, Proof};
+use warmline::conversation::{CallRequest, Proof};
 use warmline::lexis::Source;
 use warmline::store::{CallRow, Change, KvStore, MemoryKv, Store};
 use warmline::transport::http_client;
@@ -24,7 +24,11 @@ struct Shop {
 impl Shop {
     fn note(&self, what: &str, headers: &HeaderMap, body: Value) {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("-").to_string();
-        self.asked.lock().expect("a lock").push((what.to_string(), format!("{} {}", header("authorization"), header("idempotency-key")), body));
+        self.asked.lock().expect("a lock").push((
+            what.to_string(),
+            format!("{} {}", header("authorization"), header("idempotency-key")),
+            body,
+        ));
     }
 }
 
@@ -36,7 +40,11 @@ async fn shop() -> (Shop, String) {
             get(|State(shop): State<Shop>, Path(order): Path<String>, headers: HeaderMap| async move {
                 shop.note(&order, &headers, Value::Null);
                 match order.as_str() {
-                    "A1042" => (StatusCode::OK, json!({"state": "shipped", "eta": "2026-11-24", "sent": "2026-11-19", "who": {"phone": "+15550100001"}}).to_string()),
+                    "A1042" => (
+                        StatusCode::OK,
+                        json!({"state": "shipped", "eta": "2026-11-24", "sent": "2026-11-19", "who": {"phone": "+15550100001"}})
+                            .to_string(),
+                    ),
                     "A1043" => (StatusCode::OK, json!({"state": "weird"}).to_string()),
                     "A1044" => (StatusCode::OK, format!("\"{}\"", "x".repeat(100_000))),
                     "A1045" => (StatusCode::INTERNAL_SERVER_ERROR, "oops".into()),
@@ -89,10 +97,8 @@ is     = "cancelled"
     Http::new(http_client().expect("a client"), config.calls, secrets)
 }
 
-fn row(name: &str, order: &str, proof: Option<Proof>) -> CallRow {
-    let params = BTreeMap::from([("order".to_string(), order.to_string())]);
-    let request = CallRequest { number: 5, name: name.into(), params, proof };
-    CallRow { id: ConversationId::from_bytes([1; 16]), request, created: "2026-11-20T12:00:00Z".parse().expect("a time"), started: false }
+fn request(name: &str, order: &str, proof: Option<Proof>) -> CallRequest {
+    CallRequest { number: 5, name: name.into(), params: BTreeMap::from([("order".to_string(), order.to_string())]), proof }
 }
 
 #[tokio::test]
@@ -111,18 +117,18 @@ async fn outcomes_fields_ownership_and_trouble() {
         ("not there", "A1", ana(), "not_found"),
         ("a value that would leave its place", "../cancel?x=1#", ana(), "not_found"),
     ] {
-        assert_eq!(backend.call(&row("order_status", order, proof), now).await.outcome, wanted, "{name}");
+        assert_eq!(backend.call(&request("order_status", order, proof), "key-5", now).await.outcome, wanted, "{name}");
     }
-    let returned = backend.call(&row("order_status", "A1042", ana()), now).await;
+    let returned = backend.call(&request("order_status", "A1042", ana()), "key-5", now).await;
     assert_eq!(returned.fields.keys().map(String::as_str).collect::<Vec<_>>(), ["eta", "shipped_on"], "personal data stays behind");
-    assert_eq!(backend.call(&row("cancel_order", "A\"1042", ana()), now).await.outcome, "cancelled");
+    assert_eq!(backend.call(&request("cancel_order", "A\"1042", ana()), "key-5", now).await.outcome, "cancelled");
     let asked = shop.asked.lock().expect("a lock").clone();
     assert_eq!(asked[0].1, "Bearer s3cret -");
     assert_eq!(asked.iter().find(|(what, _, _)| what.contains("cancel?")).map(|(what, _, _)| what.as_str()), Some("../cancel?x=1#"));
     let (_, headers, body) = asked.last().expect("a call");
-    assert!(headers.ends_with(&format!("{}-5", "01".repeat(16))), "{headers}");
+    assert!(headers.ends_with("key-5"), "{headers}");
     assert_eq!(*body, json!({"order": "A\"1042", "phone": "+15550100001"}));
-    assert_eq!(backend.call(&row("nothing", "A1042", ana()), now).await.outcome, "error");
+    assert_eq!(backend.call(&request("nothing", "A1042", ana()), "key-5", now).await.outcome, "error");
 }
 
 #[tokio::test]
@@ -152,8 +158,8 @@ impl Backend for Dead {
         false
     }
 
-    async fn call(&self, row: &CallRow, now: jiff::Timestamp) -> warmline::conversation::CallReturned {
-        self.0.call(row, now).await
+    async fn call(&self, request: &CallRequest, key: &str, now: jiff::Timestamp) -> warmline::conversation::CallReturned {
+        self.0.call(request, key, now).await
     }
 }
 
@@ -164,7 +170,11 @@ async fn a_call_that_was_cut_off_is_repeated_only_when_that_is_safe() {
     let house = House::built(Plan { backend: Arc::new(Cut(backend(&url))), store: store.clone(), ..Plan::default() }).await;
     // A change was confirmed, the call began, and the process died: the row says `started`.
     house.text("+15550100001", "cancel order A1042").await;
-    let id = house.app.conversation(&warmline::conversation::Address { channel: "sms".into(), account: NUMBER.into(), sender: "+15550100001".into() });
+    let id = house.app.conversation(&warmline::conversation::Address {
+        channel: "sms".into(),
+        account: NUMBER.into(),
+        sender: "+15550100001".into(),
+    });
     let stored = store.load(id).await.expect("a store").expect("a state");
     let mut state = stored.state;
     let form = state.form.take().expect("a form");
@@ -194,7 +204,7 @@ impl Backend for Cut {
         self.0.repeatable(call)
     }
 
-    async fn call(&self, row: &CallRow, now: jiff::Timestamp) -> warmline::conversation::CallReturned {
-        self.0.call(row, now).await
+    async fn call(&self, request: &CallRequest, key: &str, now: jiff::Timestamp) -> warmline::conversation::CallReturned {
+        self.0.call(request, key, now).await
     }
 }

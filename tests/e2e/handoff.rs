@@ -36,7 +36,10 @@ async fn on_telegram_from_the_first_word_to_the_close() {
     house.telegram.press(&sam, DESK, card, &shown.buttons[0].1);
     house.settle().await;
     let answers = house.telegram.answers();
-    assert!(answers.iter().any(|answer| answer.text.contains("It is yours")) && answers.iter().any(|answer| answer.text == "Priya has it."), "{answers:?}");
+    assert!(
+        answers.iter().any(|answer| answer.text.contains("It is yours")) && answers.iter().any(|answer| answer.text == "Priya has it."),
+        "{answers:?}"
+    );
     let shown = house.telegram.in_topic(DESK, topic).into_iter().find(|message| message.id == card).expect("the card");
     assert!(shown.edited && shown.text.contains("Priya has it."), "{}", shown.text);
 
@@ -88,7 +91,8 @@ async fn on_sms_from_the_first_word_to_the_close() {
     // What does not arrive is shown beside the words of the person who wrote them.
     let sent = house.twilio.sent().into_iter().rev().find(|sent| sent.body.starts_with("Priya")).expect("sent");
     let url = format!("{}/sms/twilio/status", house.url);
-    let status = house.twilio.report(&house.client, &url, "https://bot.example.com/sms/twilio/status", &sent.sid, "undelivered", Some(30003)).await;
+    let status =
+        house.twilio.report(&house.client, &url, "https://bot.example.com/sms/twilio/status", &sent.sid, "undelivered", Some(30003)).await;
     assert!(status.is_success());
     house.settle().await;
     assert!(house.desk().iter().any(|text| text.starts_with("NOT DELIVERED")), "{:?}", house.desk());

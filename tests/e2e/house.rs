@@ -176,7 +176,8 @@ impl House {
     pub async fn text(&self, from: &str, body: &str) -> Vec<String> {
         let before = self.twilio.texts_to(from).len();
         let sid = self.twilio.new_sid();
-        let status = self.twilio.text(&self.client, &format!("{}/sms/twilio", self.url), &format!("{PUBLIC}/sms/twilio"), from, body, &sid).await;
+        let status =
+            self.twilio.text(&self.client, &format!("{}/sms/twilio", self.url), &format!("{PUBLIC}/sms/twilio"), from, body, &sid).await;
         assert_eq!(status.as_u16(), 200);
         self.app.settle().await;
         self.twilio.texts_to(from).into_iter().skip(before).collect()

@@ -21,7 +21,9 @@ async fn a_wrong_signature_is_403_and_nothing_is_stored() {
         }
         request.send().await.expect("an answer").status().as_u16()
     };
-    let encoded = |fields: &[(String, String)]| -> Vec<u8> { form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish().into_bytes() };
+    let encoded = |fields: &[(String, String)]| -> Vec<u8> {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish().into_bytes()
+    };
     let pairs: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let good = house.twilio.sign(&public, &pairs);
     let mut forged = fields.clone();
@@ -114,7 +116,11 @@ async fn a_change_needs_the_code_that_was_sent_to_this_number() {
     assert!(house.text(ANA, "1234").await[0].contains("isn't the code"));
     let said = house.text(ANA, "4821").await;
     assert!(said[0].to_lowercase().contains("cancelled"), "{said:?}");
-    let id = house.app.conversation(&warmline::conversation::Address { channel: "sms".into(), account: crate::house::NUMBER.into(), sender: ANA.into() });
+    let id = house.app.conversation(&warmline::conversation::Address {
+        channel: "sms".into(),
+        account: crate::house::NUMBER.into(),
+        sender: ANA.into(),
+    });
     let transcript = house.app.store.transcript(id).await.expect("a store");
     assert!(!transcript.iter().any(|entry| entry.text.contains("reply 4821")), "codes stay out of the transcript");
 

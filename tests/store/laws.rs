@@ -34,11 +34,28 @@ pub fn arrival(conversation: u8, external: &str, revision: &str) -> Arrival {
 }
 
 pub fn entry(number: u64) -> Entry {
-    Entry { number, at: at(0), who: Who::Customer, text: format!("entry {number}"), evidence: vec![], understood: BTreeMap::new(), about: None }
+    Entry {
+        number,
+        at: at(0),
+        who: Who::Customer,
+        text: format!("entry {number}"),
+        evidence: vec![],
+        understood: BTreeMap::new(),
+        about: None,
+    }
 }
 
 pub fn line(number: u64, speaker: Speaker) -> OutboxRow {
-    let line = Line { number, to: address(), speaker, text: "hi".into(), buttons: vec![], ask_contact: false, copy: None, confirms_opt_out: false };
+    let line = Line {
+        number,
+        to: address(),
+        speaker,
+        text: "hi".into(),
+        buttons: vec![],
+        ask_contact: false,
+        copy: None,
+        confirms_opt_out: false,
+    };
     OutboxRow { id: id(1), number, target: OutboxTarget::Customer(line), urgency: None, created: at(0), due: at(0), attempts: 0 }
 }
 
