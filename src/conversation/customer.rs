@@ -261,7 +261,14 @@ impl Turn<'_> {
         if heard.only(Hear::Yes) {
             return Some(0).filter(|_| intents.len() == 1);
         }
-        // Words: the best candidate among those that were asked about, or a word of its title.
+        // Words: the best candidate among those that were asked about, or a word of its title; but a clear request for something
+        // else is that.
+        if let Verdict::Matched(number) = understanding.verdict
+            && certain(understanding)
+            && !intents.contains(&self.rules.engine.intents()[number].id)
+        {
+            return None;
+        }
         let by_words = understanding.candidates.iter().find_map(|candidate| {
             let id = &self.rules.engine.intents()[candidate.intent].id;
             intents.iter().position(|other| other == id).filter(|_| candidate.score >= 0.3)

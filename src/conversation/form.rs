@@ -179,19 +179,20 @@ impl<'a> Turn<'a> {
             self.state.paused = None;
             return self.say_word("withdrawn", &[]);
         }
+        // Another request decides before its values do: in 'actually cancel A1041' the number is not an answer.
+        if let Some(other) = other {
+            return self.digress(intent, form, other, message, understanding);
+        }
         if self.take_value(intent, &mut form, message, text, understanding, heard) {
             return self.proceed(form, false, message.entropy);
         }
-        if heard.any(Hear::DontKnow) && other.is_none() {
+        if heard.any(Hear::DontKnow) {
             self.say_word("dont_know", &[]);
             return self.stuck(message);
         }
         if form.not_found > 0 && heard.only(Hear::Yes) {
             self.say_word("not_found_twice", &[]);
             return self.stuck(message);
-        }
-        if let Some(other) = other {
-            return self.digress(intent, form, other, message, understanding);
         }
         form.tries += 1;
         if form.tries >= TRIES {
@@ -228,8 +229,7 @@ impl<'a> Turn<'a> {
             let free = self.engine().entities().is_text(&slot.kind);
             let value = if free && asked {
                 let enough = text.original.trim().chars().count() >= 5 && !heard.any(Hear::DontKnow) && !heard.only(Hear::Yes);
-                let request = self.other_request(intent, understanding).is_some();
-                (enough && !request).then(|| message.text.trim().to_string())
+                enough.then(|| message.text.trim().to_string())
             } else {
                 pick(&understanding.entities, &slot.kind, text)
             };

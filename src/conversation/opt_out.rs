@@ -50,6 +50,7 @@ impl Turn<'_> {
                 });
             }
             if !quiet {
+                self.as_notice();
                 self.confirming_opt_out();
                 self.say_word("stopped", &[]);
             }

@@ -8,7 +8,7 @@
 use super::effect::{DeskNote, Effect, Entry, Line, NotSent, Speaker, Who};
 use super::event::{Delivery, Failure, Staff, StaffAction};
 use super::handoff::UNCLAIMED;
-use super::state::{Owner, Thread};
+use super::state::{Asked, Owner, Thread};
 use super::step::Turn;
 use serde_json::json;
 
@@ -57,7 +57,9 @@ impl Turn<'_> {
             Owner::Waiting => {
                 self.state.owner = Owner::Human { staff: staff.clone() };
                 self.state.form = None;
-                self.state.asked = None;
+                if self.state.asked != Some(Asked::SafeToReply) {
+                    self.state.asked = None;
+                }
                 self.note(format!("{} claimed it", staff.name));
                 self.effects.push(Effect::DropBotLines);
                 self.effects.push(Effect::Cancel { key: UNCLAIMED.into() });

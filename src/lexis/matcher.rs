@@ -5,7 +5,7 @@
 //! the phrases and not with their number; a match is the longest that starts at its place.
 //! Leaves out: scores.
 
-use super::phrase::{GAP, Node, Phrase};
+use super::phrase::{Alternatives, GAP, Node, Phrase};
 use super::vocabulary::{Vocabulary, WordId};
 use crate::text::{Kind, Text};
 use std::collections::HashMap;
@@ -45,7 +45,10 @@ pub struct Match {
 #[derive(Clone, Debug, Default)]
 pub struct Index {
     phrases: Vec<Phrase>,
+    /// The phrases whose most telling set holds this word.
     postings: HashMap<WordId, Vec<usize>>,
+    /// For each phrase, the other sets of words of which one must occur.
+    required: Vec<Vec<Vec<WordId>>>,
 }
 
 impl Index {
@@ -57,13 +60,16 @@ impl Index {
                 *counts.entry(id).or_default() += 1;
             }
         }
-        let mut postings: HashMap<WordId, Vec<usize>> = HashMap::new();
+        let mut index = Index::default();
         for (number, phrase) in phrases.iter().enumerate() {
-            for id in phrase.anchors(&|id| counts.get(&id).copied().unwrap_or(1)) {
-                postings.entry(id).or_default().push(number);
+            let mut sets = phrase.required(&|id| counts.get(&id).copied().unwrap_or(1)).into_iter();
+            for id in sets.next().unwrap_or_default() {
+                index.postings.entry(id).or_default().push(number);
             }
+            index.required.push(sets.collect());
         }
-        Index { phrases, postings }
+        index.phrases = phrases;
+        index
     }
 
     /// The phrases in their order.
@@ -76,6 +82,10 @@ impl Index {
         let mut numbers: Vec<usize> = message.words.iter().flatten().filter_map(|id| self.postings.get(id)).flatten().copied().collect();
         numbers.sort_unstable();
         numbers.dedup();
+        let mut words: Vec<WordId> = message.words.iter().flatten().copied().collect();
+        words.sort_unstable();
+        words.dedup();
+        numbers.retain(|number| self.required[*number].iter().all(|set| share(set, &words)));
         let mut matches = Vec::new();
         for number in numbers {
             let nodes = &self.phrases[number].nodes;
@@ -92,6 +102,12 @@ impl Index {
         }
         matches
     }
+}
+
+/// True when two sorted sets share a word.
+fn share(a: &[WordId], b: &[WordId]) -> bool {
+    let (few, many) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    few.iter().any(|id| many.binary_search(id).is_ok())
 }
 
 /// The furthest end of a match that starts at a token.
@@ -135,12 +151,12 @@ fn walk(stack: &[&[Node]], message: &Message<'_>, at: usize, best: &mut Option<u
             }
         }
         Node::Choice(alternatives) => {
-            for alternative in alternatives.iter().filter(|alternative| may_start(alternative, message, at)) {
+            for alternative in beginning(alternatives, message, at) {
                 continue_with(alternative, at, best, steps);
             }
         }
         Node::Optional(alternatives) => {
-            for alternative in alternatives.iter().filter(|alternative| may_start(alternative, message, at)) {
+            for alternative in beginning(alternatives, message, at) {
                 continue_with(alternative, at, best, steps);
             }
             continue_with(&[], at, best, steps);
@@ -158,15 +174,13 @@ fn walk(stack: &[&[Node]], message: &Message<'_>, at: usize, best: &mut Option<u
     }
 }
 
-/// A quick no for alternatives whose first word is another one.
-fn may_start(nodes: &[Node], message: &Message<'_>, at: usize) -> bool {
-    match nodes.first() {
-        Some(Node::Word(id)) => {
-            message.words.get(at).is_some_and(|ids| ids.contains(id))
-                || message.text.tokens.get(at).is_some_and(|token| token.kind == Kind::Emoji)
-        }
-        _ => true,
-    }
+/// The alternatives that may begin at a token; behind an emoji, which may be decoration, those that may begin after it.
+fn beginning<'a>(alternatives: &'a Alternatives, message: &Message<'_>, at: usize) -> impl Iterator<Item = &'a [Node]> {
+    let decoration = (at..message.words.len()).take_while(|at| message.text.tokens[*at].kind == Kind::Emoji).count();
+    let words = message.words.get(at + decoration).map_or(&[][..], Vec::as_slice);
+    let own = if decoration > 0 { message.words.get(at).map_or(&[][..], Vec::as_slice) } else { &[] };
+    let both: Vec<WordId> = own.iter().chain(words).copied().collect();
+    alternatives.beginning(&both).collect::<Vec<_>>().into_iter()
 }
 
 #[cfg(test)]

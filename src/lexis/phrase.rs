@@ -26,10 +26,43 @@ const MOST_PARTS: usize = 4_000;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Node {
     Word(WordId),
-    Choice(Vec<Vec<Node>>),
-    Optional(Vec<Vec<Node>>),
+    Choice(Alternatives),
+    Optional(Alternatives),
     Gap,
     Slot(usize),
+}
+
+/// The alternatives of a choice, findable by the word with which they begin: a list of ways may have hundreds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Alternatives {
+    all: Vec<Vec<Node>>,
+    /// Alternatives that begin with this word.
+    by_word: HashMap<WordId, Vec<usize>>,
+    /// Alternatives that may begin with anything.
+    open: Vec<usize>,
+}
+
+impl Alternatives {
+    fn new(all: Vec<Vec<Node>>) -> Self {
+        let mut alternatives = Alternatives { all, ..Alternatives::default() };
+        for (number, nodes) in alternatives.all.iter().enumerate() {
+            match nodes.first() {
+                Some(Node::Word(id)) => alternatives.by_word.entry(*id).or_default().push(number),
+                _ => alternatives.open.push(number),
+            }
+        }
+        alternatives
+    }
+
+    /// Those that may begin with one of these words.
+    pub(super) fn beginning(&self, words: &[WordId]) -> impl Iterator<Item = &[Node]> {
+        let by_word = words.iter().filter_map(|id| self.by_word.get(id)).flatten();
+        by_word.chain(&self.open).map(|number| self.all[*number].as_slice())
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &[Node]> {
+        self.all.iter().map(Vec::as_slice)
+    }
 }
 
 /// A compiled phrase.
@@ -95,7 +128,7 @@ impl Phrase {
                 match node {
                     Node::Word(id) => out.push(*id),
                     Node::Choice(alternatives) | Node::Optional(alternatives) => {
-                        alternatives.iter().for_each(|alternative| collect(alternative, out));
+                        alternatives.all().for_each(|alternative| collect(alternative, out));
                     }
                     Node::Gap | Node::Slot(_) => {}
                 }
@@ -114,7 +147,7 @@ impl Phrase {
                 .iter()
                 .map(|node| match node {
                     Node::Choice(alternatives) | Node::Optional(alternatives) => {
-                        alternatives.iter().map(|alternative| width(alternative)).max().unwrap_or(1).max(alternatives.len())
+                        alternatives.all().map(width).max().unwrap_or(1).max(alternatives.all.len())
                     }
                     _ => 1,
                 })
@@ -125,8 +158,8 @@ impl Phrase {
             for node in nodes {
                 match node {
                     Node::Word(id) => out.push(*id),
-                    Node::Choice(alternatives) | Node::Optional(alternatives) if !alternatives.is_empty() => {
-                        write(&alternatives[turn % alternatives.len()], turn, out);
+                    Node::Choice(alternatives) | Node::Optional(alternatives) if !alternatives.all.is_empty() => {
+                        write(&alternatives.all[turn % alternatives.all.len()], turn, out);
                     }
                     _ => {}
                 }
@@ -141,18 +174,18 @@ impl Phrase {
             .collect()
     }
 
-    /// The words of which at least one occurs in every match, as few and as telling as possible: `weigh` is high for common
-    /// words.
-    pub(super) fn anchors(&self, weigh: &dyn Fn(WordId) -> usize) -> Vec<WordId> {
+    /// Sets of words of each of which at least one occurs in every match, sorted; the most telling set first: `weigh` is high
+    /// for common words.
+    pub(super) fn required(&self, weigh: &dyn Fn(WordId) -> usize) -> Vec<Vec<WordId>> {
         fn of_sequence(nodes: &[Node], weigh: &dyn Fn(WordId) -> usize) -> Option<Vec<WordId>> {
-            nodes.iter().filter_map(|node| of_node(node, weigh)).min_by_key(|ids| ids.iter().map(|id| weigh(*id)).sum::<usize>())
+            nodes.iter().filter_map(|node| of_node(node, weigh)).min_by_key(|ids| cost(ids, weigh))
         }
         fn of_node(node: &Node, weigh: &dyn Fn(WordId) -> usize) -> Option<Vec<WordId>> {
             match node {
                 Node::Word(id) => Some(vec![*id]),
                 Node::Choice(alternatives) => {
                     let mut ids = Vec::new();
-                    for alternative in alternatives {
+                    for alternative in alternatives.all() {
                         ids.extend(of_sequence(alternative, weigh)?);
                     }
                     ids.sort_unstable();
@@ -162,7 +195,12 @@ impl Phrase {
                 _ => None,
             }
         }
-        of_sequence(&self.nodes, weigh).unwrap_or_default()
+        fn cost(ids: &[WordId], weigh: &dyn Fn(WordId) -> usize) -> usize {
+            ids.iter().map(|id| weigh(*id)).sum()
+        }
+        let mut sets: Vec<Vec<WordId>> = self.nodes.iter().filter_map(|node| of_node(node, weigh)).collect();
+        sets.sort_by_key(|ids| cost(ids, weigh));
+        sets
     }
 }
 
@@ -170,7 +208,7 @@ impl Phrase {
 fn certain(node: &Node) -> bool {
     match node {
         Node::Word(_) => true,
-        Node::Choice(alternatives) => alternatives.iter().all(|alternative| alternative.iter().any(certain)),
+        Node::Choice(alternatives) => alternatives.all().all(|alternative| alternative.iter().any(certain)),
         _ => false,
     }
 }
@@ -235,7 +273,7 @@ impl Parser<'_> {
                 let concepts = self.concepts;
                 let list = concepts.get(inside.trim()).ok_or_else(|| PhraseError::Concept(inside.trim().to_string()))?;
                 let alternatives: Result<Vec<_>, _> = list.iter().map(|phrase| self.sequence(phrase, depth + 1)).collect();
-                Ok(Node::Choice(alternatives?))
+                Ok(Node::Choice(Alternatives::new(alternatives?)))
             }
             '{' => {
                 let index = self.slots.iter().position(|slot| slot == inside.trim());
@@ -250,6 +288,7 @@ impl Parser<'_> {
                 if alternatives.is_empty() {
                     return Err(PhraseError::Empty);
                 }
+                let alternatives = Alternatives::new(alternatives);
                 Ok(if open == '(' { Node::Choice(alternatives) } else { Node::Optional(alternatives) })
             }
         }

@@ -1,0 +1,8 @@
+//! The command line, as files and as processes.
+
+mod process;
+
+#[test]
+fn commands_print_what_the_files_say() {
+    trycmd::TestCases::new().case("tests/cli/*.trycmd");
+}

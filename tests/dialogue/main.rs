@@ -1,0 +1,6 @@
+//! Conversations through `step` alone, with the shipped files: what people write, and what must hold whatever they write.
+
+mod driver;
+mod modes;
+mod properties;
+mod rows;

@@ -1,0 +1,104 @@
+//! What must hold after any sequence of events.
+
+use crate::driver::{RULES, Talk, facts, sms};
+use proptest::prelude::*;
+use warmline::conversation::{Delivery, Effect, Event, Failure, Owner, Speaker, Staff, StaffAction, step};
+
+const TEXTS: [&str; 24] = [
+    "hello",
+    "where is my parcel",
+    "A1042",
+    "cancel A1041",
+    "4821",
+    "1234",
+    "yes",
+    "no",
+    "a human please",
+    "i want to die",
+    "STOP",
+    "START",
+    "never mind",
+    "i dont remember",
+    "this is ridiculous",
+    "my husband hits me",
+    "when do you open",
+    "asdf qwer",
+    "",
+    "😭",
+    "thanks",
+    "sorry, A1043",
+    "ana@example.com",
+    "cancel my order and where is my refund",
+];
+
+fn event() -> impl Strategy<Value = Event> {
+    let staff = |id: &'static str| Staff { id: id.into(), name: id.into() };
+    let action = prop_oneof![
+        Just(StaffAction::Claim),
+        Just(StaffAction::Release),
+        Just(StaffAction::Close { agreed: None }),
+        Just(StaffAction::Transcript),
+        Just(StaffAction::Say { text: "hi".into(), message: 3 }),
+        Just(StaffAction::SayMedia { message: 4 }),
+        Just(StaffAction::Anonymous),
+    ];
+    let delivery = prop_oneof![
+        Just(Delivery::Sent { external: vec!["9".into()], thread: None }),
+        Just(Delivery::Failed { failure: Failure::Blocked }),
+        Just(Delivery::Failed { failure: Failure::Undelivered }),
+    ];
+    prop_oneof![
+        6 => (0..TEXTS.len(), any::<bool>()).prop_map(|(text, edited)| {
+            let message = warmline::conversation::Message { text: TEXTS[text].into(), external: text.to_string(), edited, entropy: 4821, ..Default::default() };
+            Event::Message(Box::new(message))
+        }),
+        2 => (action, prop_oneof![Just("priya"), Just("sam")]).prop_map(move |(action, who)| Event::Staff { staff: staff(who), action, callback: None }),
+        1 => (1_u64..40, delivery).prop_map(|(line, delivery)| Event::Delivered { line, delivery }),
+        1 => Just(Event::Timer { key: "unclaimed".into() }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn ownership_and_silence_hold(events in proptest::collection::vec(event(), 1..25)) {
+        let mut talk = Talk::new(sms());
+        for event in events {
+            let before = talk.state.clone();
+            let from = talk.effects.len();
+            talk.event(event.clone());
+            for effect in &talk.effects[from..] {
+                if let Effect::Say(line) = effect {
+                    let human = matches!(before.owner, Owner::Human { .. }) && matches!(talk.state.owner, Owner::Human { .. });
+                    prop_assert!(!(human && line.speaker == Speaker::Bot), "a bot line in a person's conversation: {line:?}");
+                    prop_assert!(!before.flags.do_not_text || !talk.state.flags.do_not_text, "a line under do_not_text: {line:?}");
+                    prop_assert!(!(before.flags.opted_out && talk.state.flags.opted_out), "a line after an opt-out: {line:?}");
+                    if let Speaker::Staff(staff) = &line.speaker {
+                        prop_assert!(matches!(&before.owner, Owner::Human { staff: owner } if owner.id == staff.id), "words without a claim");
+                    }
+                }
+            }
+            prop_assert_eq!(talk.state.handoff.is_some(), talk.state.owner != Owner::Bot, "an owner without a handoff, or the other way round");
+        }
+    }
+
+    #[test]
+    fn the_same_event_gives_the_same_step(events in proptest::collection::vec(event(), 1..8)) {
+        let mut state = Talk::new(sms()).state;
+        let now = "2026-11-20T12:00:00Z".parse().expect("a time");
+        for event in events {
+            let first = step(&RULES, &facts(sms()), &state, event.clone(), now);
+            let second = step(&RULES, &facts(sms()), &state, event, now);
+            prop_assert_eq!(&first, &second);
+            state = first.0;
+        }
+    }
+
+    #[test]
+    fn a_step_is_total(text in ".{0,200}") {
+        let mut talk = Talk::new(sms());
+        talk.write(&text);
+        talk.write(&text);
+    }
+}

@@ -1,0 +1,107 @@
+//! Dialogues that read like people: each turn with a part of the answer. `!` before a part: it must not be there.
+
+use crate::driver::{Talk, sms};
+
+/// Name, and turns: what is written, what must be in the answer (several parts apart by ` & `).
+type Row = (&'static str, &'static [(&'static str, &'static str)]);
+
+const ROWS: &[Row] = &[
+    ("a value at once", &[("where is order A1042", "left us & !Which order")]),
+    ("a value later", &[("wheres my parcel", "Which order"), ("A1042", "left us")]),
+    ("lower case and words around it", &[("wheres my parcel", "Which order"), ("um i think its a1042", "left us")]),
+    ("corrected before it is used", &[("where is A1042, sorry, A1043", "out for delivery")]),
+    ("corrected after the answer", &[("where is A1042", "left us"), ("sorry, A1043", "out for delivery")]),
+    ("the wrong kind of value", &[("wheres my parcel", "Which order"), ("ana@example.com", "asking for the order number & Which order")]),
+    ("two useless answers", &[("wheres my parcel", "Which order"), ("the blue one", "Which order"), ("you know the one", "person")]),
+    ("I don't remember", &[("wheres my parcel", "Which order"), ("i dont remember", "a person can look")]),
+    (
+        "a digression is answered and the thread picked up",
+        &[("wheres my parcel", "Which order"), ("what are your opening hours", "9:00 & Which order"), ("A1042", "left us")],
+    ),
+    (
+        "changing one's mind leaves the form",
+        &[("wheres my parcel", "Which order"), ("never mind", "left that & !Which order"), ("A1042", "What would you like")],
+    ),
+    (
+        "another request about the same thing replaces the form",
+        &[("wheres my parcel", "Which order"), ("actually cancel order A1041", "4821")],
+    ),
+    ("what is known is not asked again", &[("where is A1041", "!Which order"), ("ok then cancel my order", "4821 & !Which order")]),
+    ("another order is another order", &[("where is A1041", "!Which order"), ("where is my other order", "Which order")]),
+    ("a person mid-form", &[("wheres my parcel", "Which order"), ("just give me a human", "Yes.")]),
+    ("a person while a code is awaited", &[("cancel A1041", "4821"), ("can i speak to somebody please", "Yes.")]),
+    ("a code that is written among words", &[("cancel A1041", "4821"), ("ok 4821 then", "cancelled")]),
+    ("no to a code", &[("cancel A1041", "4821"), ("no", "left that"), ("4821", "!cancelled")]),
+    (
+        "three wrong codes",
+        &[("cancel A1041", "4821"), ("1111", "isn't the code"), ("2222", "isn't the code"), ("3333", "person & nothing was changed")],
+    ),
+    ("a corrected order voids the code", &[("cancel A1041", "4821"), ("sorry i meant A1045", "A1045 & 4821"), ("4821", "cancelled")]),
+    ("too late to cancel", &[("cancel A1042", "4821"), ("4821", "!cancelled")]),
+    (
+        "an address takes free text",
+        &[
+            ("change the delivery address of A1041", "address"),
+            ("99 Quarry Road, Leeds LS9 9ZZ", "4821 & !Quarry Road"),
+            ("4821", "!Quarry Road"),
+        ],
+    ),
+    ("a password reset says the same to everybody", &[("i forgot my password", "e-mail"), ("nobody@example.com", "if there")]),
+    ("not found twice", &[("where is A9999", "our side"), ("A9998", "person who can search")]),
+    ("the number is right", &[("where is A9999", "our side"), ("ana@example.com", "person who can search")]),
+    ("two misses", &[("my goldfish sings", "Shall I get a person"), ("it sings opera", "handing it to a person")]),
+    ("yes to the offer", &[("my goldfish sings", "Shall I get a person"), ("yes please", "Yes.")]),
+    (
+        "no to the offer",
+        &[("my goldfish sings", "Shall I get a person"), ("no thanks", "All right"), ("my goldfish dances", "Shall I get a person")],
+    ),
+    ("an answer that did not help", &[("when do you open", "9:00"), ("that didnt help", "Yes.")]),
+    ("a lost parcel goes to a person", &[("where is A1044", "delivered"), ("i was charged twice for A1044", "person")]),
+    ("a greeting with a request is the request", &[("hello, when do you open?", "9:00")]),
+    ("deletion is a person's work", &[("please delete my data", "person")]),
+    (
+        "anger on top of a form",
+        &[("wheres my parcel", "Which order"), ("this is the third time i ask, absolutely ridiculous", "shouldn't have to chase")],
+    ),
+    ("three times the same", &[("where is A1042", "left us"), ("where is A1042", ""), ("where is A1042", "person")]),
+    ("STOP while a form waits", &[("wheres my parcel", "Which order"), ("STOP", "START"), ("A1042", "!left us")]),
+    ("a choice by number", &[("cancel my order and where is my refund", "1 "), ("2", "order")]),
+    ("neither of the choices", &[("cancel my order and where is my refund", "1 "), ("when do you open", "9:00")]),
+    ("a person among the choices", &[("cancel my order and where is my refund", "3 A person"), ("3", "Yes.")]),
+    ("waiting, a routine question is still answered", &[("human please", "Yes."), ("when do you open", "9:00")]),
+    ("waiting, asked again", &[("human please", "Yes."), ("is a human there??", "queue")]),
+    ("despair while waiting is raised", &[("human please", "Yes."), ("i cant do this anymore i want to die", "emergency number")]),
+    ("after despair the bot is silent", &[("i want to die", "emergency number"), ("when do you open", "!9:00")]),
+    ("someone else at risk", &[("my brother says he wants to kill himself", "Thank you for telling us")]),
+    ("another language goes to a person in the end", &[("dónde está mi pedido por favor", "person")]),
+];
+
+#[test]
+fn dialogues() {
+    let mut wrong = Vec::new();
+    for (name, turns) in ROWS {
+        let mut talk = Talk::new(sms());
+        for (written, parts) in *turns {
+            let said = talk.write(written);
+            for part in parts.split(" & ").filter(|part| !part.is_empty()) {
+                let (part, wanted) = part.strip_prefix('!').map_or((part, true), |part| (part, false));
+                if said.to_lowercase().contains(&part.to_lowercase()) != wanted {
+                    wrong.push(format!("{name}: \"{written}\" → \"{said}\" ({}\"{part}\")", if wanted { "lacks " } else { "has " }));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn nobody_reads_their_own_data() {
+    let mut talk = Talk::new(sms());
+    for text in ["change the delivery address of A1041", "99 Quarry Road, Leeds LS9 9ZZ", "4821", "i forgot my password", "ana@example.com"]
+    {
+        let said = talk.write(text);
+        for private in ["Quarry Road", "LS9", "ana@example.com", "+1555"] {
+            assert!(!said.contains(private), "{said}");
+        }
+    }
+}
