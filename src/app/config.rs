@@ -118,7 +118,7 @@ impl Config {
             set(&table, "opening_hours", &mut self.shop.opening_hours);
         }
         if let Some(table) = root.table("server") {
-            table.only(&["listen", "public_url"]);
+            table.only(&["listen", "public_url", "token", "secret"]);
             set(&table, "listen", &mut self.listen);
             if self.listen.parse::<std::net::SocketAddr>().is_err() {
                 let at = table.string("listen").map_or(0..0, |listen| listen.span);
@@ -136,7 +136,7 @@ impl Config {
             }
         }
         if let Some(table) = root.table("telegram") {
-            table.only(&["api_url", "receive"]);
+            table.only(&["api_url", "receive", "token", "secret"]);
             url(&table, "api_url", &mut self.telegram_api);
             if let Some(receive) = table.choice("receive", &[("poll", Receive::Poll), ("webhook", Receive::Webhook)]) {
                 self.receive = receive.value;
@@ -337,7 +337,19 @@ mod tests {
         let findings = Config::read(&Source::new("config.toml", text)).expect_err("wrong");
         let shown: Vec<String> =
             findings.iter().map(|finding| format!("{}:{} {}", finding.line, finding.column, finding.message)).collect();
-        insta::assert_snapshot!(shown.join("\n"), @"");
+        assert_eq!(
+            shown,
+            [
+                "1:1 unknown key `mod`",
+                "3:10 `listen` is no address",
+                "5:1 secrets don't belong into this file",
+                "6:11 a webhook needs server.public_url",
+                "8:13 `Mars` is no time zone; write one like Europe/Berlin",
+                "10:11 a group's id is negative",
+                "11:1 a call needs a `url`",
+                "12:10 `backend.x.method` can't be \"FETCH\"",
+            ]
+        );
     }
 
     #[test]

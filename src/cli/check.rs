@@ -7,9 +7,7 @@ use crate::lexis::{Finding, Severity, Source};
 use std::process::ExitCode;
 
 pub(super) fn check(paths: &Paths, deny_warnings: bool, as_json: bool) -> ExitCode {
-    let name = paths.config.display().to_string();
-    let text = std::fs::read_to_string(&paths.config).unwrap_or_default();
-    let config_source = Source::new(name, text);
+    let Ok(config_source) = parts::config_source(paths) else { return ExitCode::from(status::CANT_START) };
     let (config, mut findings) = match Config::read(&config_source) {
         Ok(config) => (config, Vec::new()),
         Err(findings) => (Config::default(), findings),

@@ -15,8 +15,8 @@ use crate::transport::twilio::Twilio;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The configuration with its source, for showing mistakes.
-pub(super) fn config(paths: &Paths) -> Result<Config, ()> {
+/// The configuration's file as it stands; empty where the default one is missing.
+pub(super) fn config_source(paths: &Paths) -> Result<Source, ()> {
     let name = paths.config.display().to_string();
     let text = match std::fs::read_to_string(&paths.config) {
         Ok(text) => text,
@@ -26,7 +26,12 @@ pub(super) fn config(paths: &Paths) -> Result<Config, ()> {
             return Err(());
         }
     };
-    let source = Source::new(name, text);
+    Ok(Source::new(name, text))
+}
+
+/// The configuration, or its mistakes shown.
+pub(super) fn config(paths: &Paths) -> Result<Config, ()> {
+    let source = config_source(paths)?;
     Config::read(&source).map_err(|findings| print::findings(&findings, std::slice::from_ref(&source)))
 }
 

@@ -124,6 +124,11 @@ impl Building {
             }
         }
         for source in root.strings("patterns") {
+            if source.value.contains('\u{8}') {
+                let message = "this pattern holds a backspace: in double quotes \\b is that character, not a word's edge";
+                root.doc.error(source.span, message, "write patterns in 'single quotes'");
+                continue;
+            }
             match pattern(&source.value) {
                 Ok(regex) if regex.is_match("") => {
                     root.doc.error(source.span, "this pattern matches an empty message, so it would match everything", "");

@@ -65,10 +65,14 @@ impl Decoder {
 
     fn customer(&self, message: &Telegram, edited: bool, entropy: u64) -> Option<Incoming> {
         let from = message.from.as_ref()?;
-        let MessageKind::Common(common) = &message.kind else { return None };
-        let mut decoded = Message { entropy, edited, ..Message::default() };
+        let kind = match &message.kind {
+            MessageKind::Common(common) => media(&common.media_kind),
+            // What teloxide can't read (a voice note without its MIME type is one) still is something that a person sent.
+            MessageKind::Empty {} => Some(Media::Other),
+            _ => return None,
+        };
+        let mut decoded = Message { entropy, edited, media: kind, ..Message::default() };
         decoded.text = message.text().or(message.caption()).unwrap_or("").to_string();
-        decoded.media = media(&common.media_kind);
         decoded.language.clone_from(&from.language_code);
         decoded.name = Some(from.first_name.trim().to_string()).filter(|name| !name.is_empty());
         if let Some(contact) = message.contact() {
@@ -268,6 +272,8 @@ mod tests {
         assert_eq!(message(&private(json!({"text": "/human"}))).text, "I want to talk to a person");
         assert_eq!(message(&private(json!({"text": "hi"}))).language.as_deref(), Some("es"));
         let voice = json!({"voice": {"file_id": "f", "file_unique_id": "u", "duration": 3, "file_size": 9}});
+        assert_eq!(message(&private(voice.clone())).media, Some(Media::Other), "teloxide wants a MIME type");
+        let voice = json!({"voice": {"file_id": "f", "file_unique_id": "u", "duration": 3, "mime_type": "audio/ogg"}});
         assert_eq!(message(&private(voice)).media, Some(Media::Voice));
         let own = json!({"contact": {"phone_number": "+1555", "first_name": "Ana", "user_id": 9}});
         assert_eq!(message(&private(own)).phone.as_deref(), Some("+1555"));
