@@ -9,6 +9,9 @@ use super::handle::Finishes;
 use crate::backend::ended;
 use crate::conversation::Event;
 use crate::store::CallRow;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use std::sync::PoisonError;
 
 impl App {
     /// Makes every call that waits; how many there were.
@@ -23,6 +26,25 @@ impl App {
         futures::future::join_all(rows.iter().map(|row| self.make_call(row))).await.into_iter().filter(|made| *made).count()
     }
 
+    /// Starts every call that waits and is not under way, each as a task of its own: a slow one holds up no other.
+    pub(super) async fn start_calls(self: &std::sync::Arc<Self>, spawn: &(dyn Fn(BoxFuture<'static, ()>) + Send + Sync)) {
+        let rows = self.store.calls().await.unwrap_or_default();
+        for row in rows {
+            let key = (row.id, row.request.number);
+            if !self.calls_under_way.lock().unwrap_or_else(PoisonError::into_inner).insert(key) {
+                continue;
+            }
+            let app = self.clone();
+            spawn(
+                async move {
+                    app.make_call(&row).await;
+                    app.calls_under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+                }
+                .boxed(),
+            );
+        }
+    }
+
     async fn make_call(&self, row: &CallRow) -> bool {
         let name = &row.request.name;
         let returned = if row.started && !self.backend.repeatable(name) {
@@ -33,7 +55,12 @@ impl App {
                 tracing::error!(%error, "A call could not be marked; will try again.");
                 return false;
             }
-            self.backend.call(&row.request, &row.idempotency_key(), self.clock.now()).await
+            let returned = self.backend.call(&row.request, &row.idempotency_key(), self.clock.now()).await;
+            match returned.outcome.as_str() {
+                // A lookup that failed at once is asked once more; one that took its whole time is not, the customer waits.
+                "error" if self.backend.repeatable(name) => self.backend.call(&row.request, &row.idempotency_key(), self.clock.now()).await,
+                _ => returned,
+            }
         };
         metrics::counter!("warmline_calls_total", "outcome" => returned.outcome.clone()).increment(1);
         let finishes = Finishes { call: Some(row.request.number), ..Finishes::default() };

@@ -47,7 +47,8 @@ impl App {
             match self.store.commit(change).await {
                 Ok(_) => {
                     if outbox {
-                        self.outbox_ready.notify_one();
+                        // Nobody may be listening: the next look finds it.
+                        let _ = self.outbox_ready.send(());
                     }
                     if calls {
                         self.calls_ready.notify_one();
@@ -82,7 +83,7 @@ impl App {
 
     fn change(&self, id: ConversationId, version: u64, state: &State, event: Event, finishes: &Finishes, now: Timestamp) -> Change {
         let rules = self.rules.load_full();
-        let facts = desk::facts(&self.hours, self.desk.is_some(), self.profile(&state.address.channel), now);
+        let facts = desk::facts(&self.hours, self.desk.is_some(), self.profile(&state.address.channel), self.clock.now());
         let stepped = std::panic::catch_unwind(AssertUnwindSafe(|| step(&rules, &facts, state, event, now)));
         let (mut next, effects) = stepped.unwrap_or_else(|_| {
             tracing::error!(conversation = %id.short(), "A step has panicked; the event is noted and staff are told.");

@@ -11,13 +11,34 @@ use crate::conversation::{Address, ConversationId, Event};
 use crate::store::{Arrival, LinkTarget, StoreError};
 use std::sync::{Arc, PoisonError};
 
+/// What became of what came in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Received {
+    /// New, and stored.
+    pub fresh: usize,
+    /// Belongs to no conversation (yet).
+    pub unknown: usize,
+}
+
 impl App {
     /// Takes in what was decoded, durably, in order; how much of it was new. What belongs to no conversation is left out.
-    pub async fn receive(&self, incoming: Vec<Incoming>) -> Result<usize, StoreError> {
+    pub async fn receive(&self, incoming: Vec<Incoming>) -> Result<Received, StoreError> {
+        let mut received = Received::default();
         let now = self.clock.now();
         let mut arrivals = Vec::new();
         for incoming in incoming {
-            let Some((id, address, number)) = self.resolve(&incoming.target).await? else { continue };
+            let (id, address, number) = match self.resolve(&incoming.target).await {
+                Ok(Some(found)) => found,
+                Ok(None) => {
+                    received.unknown += 1;
+                    continue;
+                }
+                Err(StoreError::Damaged(kind)) => {
+                    tracing::error!(kind, "A conversation can't be read; what came for it is left out, so that the others go on.");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let event = match (incoming.body, number) {
                 (Body::Event(event), _) => event,
                 (Body::Report(delivery), Some(line)) => Event::Delivered { line, delivery },
@@ -34,7 +55,7 @@ impl App {
             });
         }
         if arrivals.is_empty() {
-            return Ok(0);
+            return Ok(received);
         }
         let all = arrivals.len();
         let fresh = self.store.accept(arrivals).await?.into_iter().filter(|fresh| *fresh).count();
@@ -43,7 +64,8 @@ impl App {
         if fresh > 0 {
             self.inbox_ready.notify_one();
         }
-        Ok(fresh)
+        received.fresh = fresh;
+        Ok(received)
     }
 
     async fn resolve(&self, target: &Target) -> Result<Option<(ConversationId, Address, Option<u64>)>, StoreError> {
@@ -102,7 +124,7 @@ impl App {
                 }
             };
             let finishes = Finishes { inbox: Some(row.number), ..Finishes::default() };
-            if let Err(error) = self.handle(id, Some(&row.address), row.event, finishes, self.clock.now()).await {
+            if let Err(error) = self.handle(id, Some(&row.address), row.event, finishes, row.at).await {
                 tracing::error!(conversation = %id.short(), %error, "An event could not be committed; will try again.");
                 return done;
             }

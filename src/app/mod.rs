@@ -22,6 +22,7 @@ mod timers;
 
 pub use clock::{Clock, Spawn, SystemClock, TokioSpawn};
 pub use config::{Config, Secrets};
+pub use inbox::Received;
 pub use run::run;
 
 use crate::backend::Backend;
@@ -30,10 +31,10 @@ use crate::conversation::{ConversationId, Profile, Rules};
 use crate::desk::Hours;
 use crate::store::{Store, StoreError};
 use arc_swap::ArcSwap;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// The running bot: everything that its workers share.
 pub struct App {
@@ -54,10 +55,11 @@ pub struct App {
     key: [u8; 32],
     locks: Mutex<HashMap<ConversationId, Arc<tokio::sync::Mutex<()>>>>,
     limiter: Mutex<limit::Limiter>,
+    calls_under_way: Mutex<HashSet<(ConversationId, u64)>>,
     gateway_confirms: AtomicBool,
     /// There is something in the inbox, the outbox, the calls.
     pub(crate) inbox_ready: Notify,
-    pub(crate) outbox_ready: Notify,
+    pub(crate) outbox_ready: watch::Sender<()>,
     pub(crate) calls_ready: Notify,
     /// The rules in use are not the operator's current files.
     pub stale: AtomicBool,
@@ -112,9 +114,10 @@ impl App {
             key,
             locks: Mutex::default(),
             limiter: Mutex::new(limit::Limiter::new(rate)),
+            calls_under_way: Mutex::default(),
             gateway_confirms: AtomicBool::new(confirms),
             inbox_ready: Notify::new(),
-            outbox_ready: Notify::new(),
+            outbox_ready: watch::Sender::new(()),
             calls_ready: Notify::new(),
             stale: AtomicBool::new(false),
         }))

@@ -25,30 +25,58 @@ const DESK_HOURS: i64 = 24 * 7;
 const MERGED: usize = 3_500;
 
 impl App {
-    /// Sends what is due; how many rows are done.
+    /// Sends what is due, to customers and to the desk; how many rows are done.
     pub async fn deliver(&self) -> usize {
-        let rows = match self.store.outbox().await {
-            Ok(rows) => rows,
-            Err(error) => {
-                tracing::error!(%error, "The outbox can't be read; will try again.");
-                return 0;
-            }
-        };
-        metrics::gauge!("warmline_outbox_rows").set(rows.len() as f64);
-        let mut customers: BTreeMap<ConversationId, Vec<OutboxRow>> = BTreeMap::new();
-        let mut desk: BTreeMap<ConversationId, Vec<OutboxRow>> = BTreeMap::new();
-        for row in rows {
-            let lane = if matches!(row.target, OutboxTarget::Customer(_)) { &mut customers } else { &mut desk };
-            lane.entry(row.id).or_default().push(row);
-        }
-        let lines = futures::future::join_all(customers.into_values().map(|lane| self.customer_lane(lane)));
-        let (lines, posts) = futures::future::join(lines, self.desk_lanes(desk)).await;
-        lines.into_iter().sum::<usize>() + posts
+        let (lines, posts) = futures::future::join(self.deliver_lines(None), self.deliver_desk()).await;
+        lines + posts
     }
 
-    /// When the outbox should be looked at next; `None` while it is empty.
-    pub(super) async fn next_due(&self) -> Option<Timestamp> {
-        self.store.outbox().await.ok()?.iter().map(|row| row.due).min()
+    async fn waiting(&self) -> Vec<OutboxRow> {
+        match self.store.outbox().await {
+            Ok(rows) => {
+                metrics::gauge!("warmline_outbox_rows").set(rows.len() as f64);
+                rows
+            }
+            Err(error) => {
+                tracing::error!(%error, "The outbox can't be read; will try again.");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Sends what is due to customers of one channel, or of all; how many rows are done.
+    pub async fn deliver_lines(&self, channel: Option<&str>) -> usize {
+        let mut lanes: BTreeMap<ConversationId, Vec<OutboxRow>> = BTreeMap::new();
+        for row in self.waiting().await {
+            if matches!(&row.target, OutboxTarget::Customer(line) if channel.is_none_or(|channel| channel == line.to.channel)) {
+                lanes.entry(row.id).or_default().push(row);
+            }
+        }
+        futures::future::join_all(lanes.into_values().map(|lane| self.customer_lane(lane))).await.into_iter().sum()
+    }
+
+    /// Sends what is due to the desk; how many rows are done.
+    pub async fn deliver_desk(&self) -> usize {
+        let mut lanes: BTreeMap<ConversationId, Vec<OutboxRow>> = BTreeMap::new();
+        for row in self.waiting().await.into_iter().filter(|row| matches!(row.target, OutboxTarget::Desk(_))) {
+            lanes.entry(row.id).or_default().push(row);
+        }
+        self.desk_lanes(lanes).await
+    }
+
+    /// When this worker should look again: the earliest due head of a lane that it can send on.
+    pub(super) async fn next_due(&self, channel: Option<&str>) -> Option<Timestamp> {
+        let mut heads: BTreeMap<ConversationId, Timestamp> = BTreeMap::new();
+        for row in self.store.outbox().await.ok()? {
+            let mine = match &row.target {
+                OutboxTarget::Customer(line) => channel == Some(line.to.channel.as_str()),
+                OutboxTarget::Desk(_) => channel.is_none() && self.desk.is_some(),
+            };
+            if mine {
+                heads.entry(row.id).or_insert(row.due);
+            }
+        }
+        heads.into_values().min()
     }
 
     async fn customer_lane(&self, rows: Vec<OutboxRow>) -> usize {
@@ -122,7 +150,7 @@ impl App {
                 let after = after.and_then(|after| SignedDuration::try_from(after).ok()).unwrap_or(back_off);
                 let due = now.checked_add(after).unwrap_or(now);
                 tracing::warn!(conversation = %row.id.short(), attempt = row.attempts + 1, %error, "Delivery failed; will retry.");
-                if let Err(error) = self.store.postpone(row, due).await {
+                if let Err(error) = self.store.postpone(row.id, row.number, due, row.attempts + 1).await {
                     tracing::error!(%error, "A retry could not be noted.");
                 }
                 None
@@ -150,20 +178,26 @@ impl App {
         });
         let mut done = 0;
         for lane in lanes {
-            done += self.desk_lane(lane).await;
+            match self.desk_lane(lane).await {
+                Ok(sent) => done += sent,
+                // The desk does not answer: asking again for each conversation would only take longer.
+                Err(sent) => return done + sent,
+            }
         }
         done
     }
 
-    async fn desk_lane(&self, lane: Vec<Merged>) -> usize {
-        let Some(desk) = &self.desk else { return 0 };
+    /// Sends one conversation's messages; `Err` with what was sent when the desk does not answer.
+    async fn desk_lane(&self, lane: Vec<Merged>) -> Result<usize, usize> {
+        let Some(desk) = &self.desk else { return Ok(0) };
         let crisis = lane.iter().any(|merged| merged.row.urgency == Some(Urgency::Crisis));
         let mut done = 0;
         for (at, merged) in lane.iter().enumerate() {
             let row = &merged.row;
             let now = self.clock.now();
             let OutboxTarget::Desk(message) = &row.target else { continue };
-            if row.due > now {
+            // A row that only waited for its place in the minute does not hold up a crisis.
+            if row.due > now && !(crisis && row.attempts == 0) {
                 break;
             }
             // A card's edit that a later one replaces is done without being sent.
@@ -179,8 +213,7 @@ impl App {
             let place = if free { Ok(()) } else { self.limiter.lock().unwrap_or_else(PoisonError::into_inner).take(now, crisis) };
             if let Err(due) = place {
                 // No attempt was made, so none is counted.
-                let waiting = OutboxRow { attempts: row.attempts.saturating_sub(1), ..row.clone() };
-                if let Err(error) = self.store.postpone(&waiting, due).await {
+                if let Err(error) = self.store.postpone(row.id, row.number, due, row.attempts).await {
                     tracing::error!(%error, "A retry could not be noted.");
                 }
                 break;
@@ -193,7 +226,7 @@ impl App {
                     }
                 }
                 Err(error) => match self.give_up(row, &error, DESK_HOURS, now).await {
-                    None => break,
+                    None => return Err(done),
                     Some(_) => {
                         metrics::counter!("warmline_desk_failures_total").increment(1);
                         tracing::error!(conversation = %row.id.short(), %error, "Staff could not be told; see `warmline queue`.");
@@ -205,7 +238,7 @@ impl App {
             }
             done += 1;
         }
-        done
+        Ok(done)
     }
 
     async fn place(&self, row: &OutboxRow, message: &DeskMessage) -> Option<Place> {
@@ -257,7 +290,8 @@ enum Send {
 fn may_send(state: &State, line: &Line) -> Send {
     let claimed = matches!(state.owner, Owner::Human { .. });
     match line.speaker {
-        _ if state.flags.opted_out && !line.confirms_opt_out => Send::Never(Failure::OptedOut),
+        _ if state.flags.opted_out && !line.last_word => Send::Never(Failure::OptedOut),
+        _ if state.flags.do_not_text && !line.last_word => Send::Never(Failure::DoNotText),
         Speaker::Bot if claimed => Send::Drop,
         _ => Send::Yes,
     }

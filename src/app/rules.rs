@@ -74,11 +74,21 @@ pub fn sources(folder: &Path) -> std::io::Result<Vec<Source>> {
     Ok(own)
 }
 
+/// A file that is no UTF-8 says so, at the first place, instead of showing what follows from it.
+fn not_utf8(source: &Source) -> Option<Finding> {
+    let at = source.text.find('\u{FFFD}')?;
+    Some(Finding::at(source, Severity::Error, at..at + 3, "not UTF-8").help("save the file as UTF-8"))
+}
+
 /// Compiles a set of files.
 ///
 /// # Errors
 /// Every finding of every file, when one of them is an error.
 pub fn compile(sources: &[Source], shapes: &CallShapes, config: &Config) -> Result<Loaded, Vec<Finding>> {
+    let unreadable: Vec<Finding> = sources.iter().filter_map(not_utf8).collect();
+    if !unreadable.is_empty() {
+        return Err(unreadable);
+    }
     let default_words = Source::new("words.toml", defaults::WORDS);
     let own_words = sources.iter().find(|source| source.name == "words.toml" && source.text != default_words.text);
     let engine = engine::compile(sources, shapes, config.thresholds);

@@ -9,8 +9,8 @@ use super::{App, Spawn};
 use crate::lexis::Finding;
 use crate::transport::telegram::POLL;
 use futures::FutureExt;
-use futures::future::BoxFuture;
 use notify::{RecursiveMode, Watcher};
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,62 +20,65 @@ use tokio::sync::Notify;
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Starts every worker.
-pub fn run(app: &Arc<App>, spawn: &dyn Spawn, poller: Option<Poller>, files: Option<(PathBuf, Config)>) {
+pub fn run(app: &Arc<App>, spawn: &Arc<dyn Spawn>, poller: Option<Poller>, files: Option<(PathBuf, Config)>) {
     let stopping = spawn.stopping();
-    let worker = |name: &'static str, app: &Arc<App>, ready: fn(&App) -> &Notify, step: fn(Arc<App>) -> BoxFuture<'static, ()>| {
-        let (app, stopping) = (app.clone(), stopping.clone());
+    let (inbox, end) = (app.clone(), stopping.clone());
+    let task = async move {
+        loop {
+            steady("inbox", inbox.drain_inbox()).await;
+            if end.is_cancelled() {
+                return;
+            }
+            tokio::select! {
+                () = inbox.inbox_ready.notified() => {}
+                () = inbox.clock.sleep(LOOK_AGAIN) => {}
+                () = end.cancelled() => {}
+            }
+        }
+    };
+    spawn.spawn("inbox", task.boxed());
+
+    let (calls, end, tasks) = (app.clone(), stopping.clone(), spawn.clone());
+    let task = async move {
+        while !end.is_cancelled() {
+            let start = |task| tasks.spawn("call", task);
+            calls.start_calls(&start).await;
+            tokio::select! {
+                () = calls.calls_ready.notified() => {}
+                () = calls.clock.sleep(LOOK_AGAIN) => {}
+                () = end.cancelled() => {}
+            }
+        }
+    };
+    spawn.spawn("calls", task.boxed());
+
+    // One worker a channel and one for the desk: a service that hangs holds up nobody else's words.
+    for channel in app.channels.keys().map(|channel| Some(*channel)).chain([None]) {
+        let (app, end) = (app.clone(), stopping.clone());
+        let mut ready = app.outbox_ready.subscribe();
         let task = async move {
-            while !stopping.is_cancelled() {
-                step(app.clone()).await;
+            loop {
+                match channel {
+                    Some(channel) => steady("outbox", app.deliver_lines(Some(channel))).await,
+                    None => steady("desk", app.deliver_desk()).await,
+                }
+                if end.is_cancelled() {
+                    return;
+                }
                 tokio::select! {
-                    () = ready(&app).notified() => {}
-                    () = wake(&app) => {}
-                    () = stopping.cancelled() => {}
+                    _ = ready.changed() => {}
+                    () = wake(&app, channel) => {}
+                    () = end.cancelled() => {}
                 }
             }
-            // What came in last is still worked through.
-            step(app).await;
         };
-        spawn.spawn(name, task.boxed());
-    };
-    worker(
-        "inbox",
-        app,
-        |app| &app.inbox_ready,
-        |app| {
-            async move {
-                let _ = app.drain_inbox().await;
-            }
-            .boxed()
-        },
-    );
-    worker(
-        "calls",
-        app,
-        |app| &app.calls_ready,
-        |app| {
-            async move {
-                let _ = app.make_calls().await;
-            }
-            .boxed()
-        },
-    );
-    worker(
-        "outbox",
-        app,
-        |app| &app.outbox_ready,
-        |app| {
-            async move {
-                let _ = app.deliver().await;
-            }
-            .boxed()
-        },
-    );
+        spawn.spawn("outbox", task.boxed());
+    }
 
     let (timers, end) = (app.clone(), stopping.clone());
     let task = async move {
         while !end.is_cancelled() {
-            timers.fire_timers().await;
+            steady("timers", timers.fire_timers()).await;
             tokio::select! {
                 () = timers.clock.sleep(Duration::from_secs(1)) => {}
                 () = end.cancelled() => {}
@@ -110,9 +113,17 @@ fn retry_after(error: &crate::transport::SendError) -> Duration {
     }
 }
 
+/// One step of a worker; a panic in it is reported and does not end the worker.
+async fn steady(worker: &'static str, step: impl Future<Output = usize>) {
+    if AssertUnwindSafe(step).catch_unwind().await.is_err() {
+        metrics::counter!("warmline_panics_total").increment(1);
+        tracing::error!(worker, "A worker's step has panicked; the worker goes on.");
+    }
+}
+
 /// Waits until the next row of the outbox is due, or for a while.
-async fn wake(app: &App) {
-    let wait = match app.next_due().await {
+async fn wake(app: &App, channel: Option<&str>) {
+    let wait = match app.next_due(channel).await {
         Some(due) => {
             let until = due.duration_since(app.clock.now());
             Duration::try_from(until).unwrap_or(Duration::ZERO).clamp(Duration::from_millis(50), LOOK_AGAIN)
@@ -123,7 +134,7 @@ async fn wake(app: &App) {
 }
 
 /// Reloads when a file of the folder changes.
-fn watch(app: &Arc<App>, spawn: &dyn Spawn, folder: PathBuf, config: Config) {
+fn watch(app: &Arc<App>, spawn: &Arc<dyn Spawn>, folder: PathBuf, config: Config) {
     if !folder.is_dir() {
         return;
     }

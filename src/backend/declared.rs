@@ -50,12 +50,17 @@ pub struct HttpCall {
     pub params: Vec<String>,
     /// The templates use `proof`: the operator's system checks ownership itself.
     pub sends_proof: bool,
+    /// A lookup with an `owner` that is made first; only what it finds to be the customer's goes on.
+    pub check: Option<String>,
+    /// It changes something: only with a code. True for everything but GET, unless declared otherwise.
+    pub changes: bool,
 }
 
 impl HttpCall {
     /// What the call takes and gives.
     pub fn shape(&self) -> CallShape {
-        let mut shape = CallShape { params: self.params.clone(), ..CallShape::default() };
+        let mut shape =
+            CallShape { params: self.params.clone(), changes: self.changes, sends: self.method != "GET", ..CallShape::default() };
         for rule in &self.outcomes {
             let fields = shape.outcomes.entry(rule.is.clone()).or_default();
             fields.extend(rule.fields.keys().cloned());
@@ -67,13 +72,13 @@ impl HttpCall {
 
     /// True when somebody checks that what is asked about is the customer's.
     pub fn checks_owner(&self) -> bool {
-        self.sends_proof || self.owner_phone.is_some() || self.owner_email.is_some()
+        self.sends_proof || self.check.is_some() || self.owner_phone.is_some() || self.owner_email.is_some()
     }
 }
 
 /// Reads `[backend.NAME]`.
 pub fn read_call(table: &Table<'_>) -> Option<HttpCall> {
-    table.only(&["method", "url", "headers", "body", "timeout_secs", "max_bytes", "repeatable", "owner", "outcome"]);
+    table.only(&["method", "url", "headers", "body", "timeout_secs", "max_bytes", "repeatable", "owner", "check", "changes", "outcome"]);
     const METHODS: [(&str, &str); 5] = [("GET", "GET"), ("POST", "POST"), ("PUT", "PUT"), ("PATCH", "PATCH"), ("DELETE", "DELETE")];
     let method = table.choice("method", &METHODS).map_or("GET", |method| method.value);
     let Some(url) = table.string("url") else {
@@ -110,6 +115,11 @@ pub fn read_call(table: &Table<'_>) -> Option<HttpCall> {
     if let Some(owner) = &owner {
         owner.only(&["phone", "email"]);
     }
+    if let Some(owner) = owner.as_ref().filter(|_| method != "GET") {
+        let help =
+            "compare before: check = \"order_status\" (a GET call with an `owner`), or send {{ proof.phone }} and let your system refuse";
+        table.doc.error(owner.span.clone(), "`owner` compares with the answer, and by then this call has made its change", help);
+    }
     let pointer = |key| owner.as_ref().and_then(|owner| owner.string(key)).map(|pointer| pointer.value);
     let outcomes = outcomes(table);
     if outcomes.is_empty() {
@@ -136,6 +146,8 @@ pub fn read_call(table: &Table<'_>) -> Option<HttpCall> {
         outcomes,
         params,
         sends_proof,
+        check: table.string("check").map(|check| check.value),
+        changes: table.boolean("changes").map_or(method != "GET", |changes| changes.value),
     })
 }
 

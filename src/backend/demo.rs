@@ -171,6 +171,8 @@ impl Backend for Demo {
                 .iter()
                 .map(|(outcome, fields)| ((*outcome).to_string(), fields.iter().map(ToString::to_string).collect()))
                 .collect(),
+            changes: false,
+            sends: false,
         };
         let order: &[&str] = &["order"];
         [
@@ -214,7 +216,11 @@ impl Backend for Demo {
             ("send_code", shape(order, &[("sent", &[]), ("not_found", &[])])),
         ]
         .into_iter()
-        .map(|(name, shape)| (name.to_string(), shape))
+        .map(|(name, shape)| {
+            let changes = ["cancel_order", "change_address", "return_item"].contains(&name);
+            let sends = ["invoice_copy", "reset_link", "unlock_link", "send_code"].contains(&name);
+            (name.to_string(), CallShape { changes, sends, ..shape })
+        })
         .collect()
     }
 

@@ -121,6 +121,20 @@ impl Backend for Http {
 
     async fn call(&self, request: &CallRequest, key: &str, _now: Timestamp) -> CallReturned {
         let Some(call) = self.calls.get(&request.name) else { return ended(request, "error") };
+        if let Some(check) = call.check.as_ref().map(|check| self.calls.get(check)) {
+            let Some(check) = check else { return ended(request, "error") };
+            let found = self.made(check, request, key).await;
+            if ["unproven", "not_found", "error", "timeout"].contains(&found.outcome.as_str()) {
+                return found;
+            }
+        }
+        self.made(call, request, key).await
+    }
+}
+
+impl Http {
+    /// One call, made: its outcome, with what a reply may use of the answer.
+    async fn made(&self, call: &HttpCall, request: &CallRequest, key: &str) -> CallReturned {
         let (status, answer) = match self.answer(call, request, key).await {
             Ok(answer) => answer,
             Err(outcome) => return ended(request, outcome),

@@ -51,7 +51,11 @@ fn owns(proof: Option<&Proof>, phone: Option<&str>, email: Option<&str>) -> bool
 
 fn same_number(a: &str, b: &str) -> bool {
     let digits = |number: &str| number.chars().filter(char::is_ascii_digit).collect::<String>();
+    let both_international = a.trim_start().starts_with('+') && b.trim_start().starts_with('+');
     let (a, b) = (digits(a), digits(b));
+    if both_international {
+        return !a.is_empty() && a == b;
+    }
     // Ten digits identify a subscriber wherever numbers are that long; shorter ones must be equal throughout.
     let tail = |number: &str| number.get(number.len().saturating_sub(10)..).unwrap_or("").to_string();
     !a.is_empty() && (a == b || (a.len() >= 10 && b.len() >= 10 && tail(&a) == tail(&b)))
@@ -69,6 +73,7 @@ mod tests {
             ("without the country", phone("5550100001"), true),
             ("another number", phone("+15550100002"), false),
             ("the tail alone", phone("0001"), false),
+            ("the same tail in another country", phone("+915550100001"), false),
             ("nothing", phone(""), false),
             ("the e-mail, other case", Some(Proof::Email("Ana@Example.com".into())), true),
             ("another e-mail", Some(Proof::Email("bob@example.com".into())), false),

@@ -49,6 +49,7 @@ impl Terminal {
         let (command, rest) = words.split_once(' ').unwrap_or((words, ""));
         let action = match command.trim_start_matches('/') {
             "claim" => StaffAction::Claim,
+            "takeover" => StaffAction::TakeOver,
             "release" => StaffAction::Release,
             "transcript" => StaffAction::Transcript,
             "close" => StaffAction::Close { agreed: Some(rest.trim().to_string()).filter(|rest| !rest.is_empty()) },

@@ -51,13 +51,20 @@ fn ownership(rules: &crate::conversation::Rules, config: &Config, source: &Sourc
         let Some(name) = &intent.call else { continue };
         if config.calls.get(name).is_some_and(|call| !call.checks_owner()) {
             let message = format!("`{}` is for the owner only, but nobody checks it in this call", intent.id);
-            let help = "add: owner = { phone = \"/customer/phone\", email = \"/customer/email\" }, or send {{ proof.phone }} and answer `unproven`";
+            let help = "a GET: owner = { phone = \"/customer/phone\", email = \"/customer/email\" }; else: check = \"order_status\", or send {{ proof.phone }}";
             findings.push(Finding::at(source, Severity::Error, at(name), message).help(help));
         }
         if intent.needs == Needs::Confirm && !config.calls.is_empty() && !config.calls.contains_key("send_code") {
             let message = format!("`{}` needs a code, and there is no call `send_code`", intent.id);
             let help = "it sends {{ code }} to the phone or e-mail on file; without it, changes asked for on Telegram go to a person";
             findings.push(Finding::at(source, Severity::Warning, at(name), message).help(help));
+        }
+    }
+    for (name, call) in &config.calls {
+        let Some(check) = &call.check else { continue };
+        if !config.calls.get(check).is_some_and(|check| check.owner_phone.is_some() || check.owner_email.is_some()) {
+            let message = format!("`{check}` is no call with an `owner`, so it checks nothing");
+            findings.push(Finding::at(source, Severity::Error, at(name), message));
         }
     }
     findings

@@ -96,6 +96,10 @@ struct Paths {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let paths = Paths { config: cli.config, intents: cli.intents };
+    if !paths.intents.is_dir() && paths.intents != PathBuf::from("intents") {
+        print::error(format!("there is no folder {}", paths.intents.display()));
+        return ExitCode::from(status::CANT_START);
+    }
     match cli.command.unwrap_or(Command::Serve { strict: false }) {
         Command::Serve { strict } => serve::serve(&paths, strict),
         Command::Init { dir } => init::init(&dir),

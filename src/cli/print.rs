@@ -1,7 +1,5 @@
 //! Printing: the only place that writes to the terminal.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
-
 use crate::lexis::{Finding, Severity, Source};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report};
 use std::io::{IsTerminal, Write};
@@ -15,7 +13,7 @@ pub(super) fn line(text: impl AsRef<str>) {
 
 /// A line on standard error.
 pub(super) fn error(text: impl AsRef<str>) {
-    eprintln!("{}", text.as_ref());
+    let _ = writeln!(std::io::stderr(), "{}", text.as_ref());
 }
 
 /// Findings, each shown in its file, on standard error.
@@ -29,9 +27,8 @@ pub(super) fn findings(findings: &[Finding], sources: &[Source]) {
         let mut out = String::new();
         let report = report(finding, sources);
         if handler.render_report(&mut out, report.as_ref()).is_ok() {
-            eprintln!("{}", out.trim_end());
+            error(format!("{}\n", out.trim_end()));
         }
-        eprintln!();
     }
 }
 

@@ -6,8 +6,10 @@ use crate::app::poll::Poller;
 use crate::app::reload::{self, Start};
 use crate::app::{App, Clock, Config, Parts, Spawn, SystemClock, TokioSpawn};
 use crate::channel::Channel;
+use crate::channel::sms::twilio::TwilioSms;
 use crate::server::{Server, TelegramHook, TwilioHook, router};
 use crate::store::{KvStore, SledKv, Store, StoreError};
+use futures::FutureExt;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -85,7 +87,8 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
     .map_err(|error| error.to_string())?;
     app.stale.store(stale, Ordering::Relaxed);
 
-    let spawn = TokioSpawn::default();
+    let tasks = Arc::new(TokioSpawn::default());
+    let spawn: Arc<dyn Spawn> = tasks.clone();
     let mut poller = None;
     let mut hook = None;
     if let Some(telegram) = &telegram {
@@ -108,7 +111,7 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
         }
     }
     if let Some(twilio) = &twilio {
-        take_in_missed(&app, twilio).await;
+        watch_missed(&app, spawn.as_ref(), twilio.clone()).await?;
     }
     let stopping = Arc::new(AtomicBool::new(false));
     let server = Server {
@@ -123,7 +126,7 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     banner(&config, &secrets, address, files, telegram.is_some(), twilio.is_some());
 
-    let control = control::listen(&app, &spawn, &config.data);
+    let control = control::listen(&app, spawn.as_ref(), &config.data);
     crate::app::run(&app, &spawn, poller, Some((paths.intents.clone(), config.clone())));
     let end = spawn.stopping();
     let served = axum::serve(listener, router(server)).with_graceful_shutdown(async move { end.cancelled().await });
@@ -131,8 +134,8 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
     asked_to_stop().await;
     tracing::info!("Stopping: finishing what was begun.");
     stopping.store(true, Ordering::Relaxed);
-    spawn.stop();
-    if !spawn.drain(DRAIN).await {
+    tasks.stop();
+    if !tasks.drain(DRAIN).await {
         tracing::warn!("Something did not finish in time; it goes on at the next start.");
     }
     let _ = tokio::time::timeout(DRAIN, served).await;
@@ -157,21 +160,53 @@ async fn identity(client: &crate::transport::telegram::Telegram) -> Result<u64, 
     }
 }
 
-/// After downtime: messages that Twilio could not deliver are listed and taken in. What came in before is known by its id.
-async fn take_in_missed(app: &App, twilio: &crate::channel::sms::twilio::TwilioSms) {
-    let Some(number) = twilio.number() else { return };
-    let since = app.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date().yesterday();
-    let Ok(since) = since else { return };
-    match twilio.client().inbound(number, &since.to_string()).await {
+/// How often missed messages are listed.
+const LIST_MISSED: Duration = Duration::from_secs(15 * 60);
+/// When this bot began to answer this number: what came before is not ours to answer.
+const SINCE: &str = "twilio-since";
+
+/// Lists what Twilio could not deliver, now and again, and takes it in. What came in before is known by its id.
+async fn watch_missed(app: &Arc<App>, spawn: &dyn Spawn, twilio: Arc<TwilioSms>) -> Result<(), String> {
+    let since = match app
+        .store
+        .get(SINCE)
+        .await
+        .map_err(|error| error.to_string())?
+        .and_then(|since| String::from_utf8(since).ok()?.parse().ok())
+    {
+        Some(since) => since,
+        None => {
+            let now: jiff::Timestamp = app.clock.now();
+            app.store.put(SINCE, now.to_string().into_bytes()).await.map_err(|error| error.to_string())?;
+            now
+        }
+    };
+    if twilio.number().is_none() {
+        return Ok(());
+    }
+    let (app, stopping) = (app.clone(), spawn.stopping());
+    let task = async move {
+        loop {
+            take_in_missed(&app, &twilio, since).await;
+            tokio::select! {
+                () = app.clock.sleep(LIST_MISSED) => {}
+                () = stopping.cancelled() => return,
+            }
+        }
+    };
+    spawn.spawn("missed", task.boxed());
+    Ok(())
+}
+
+async fn take_in_missed(app: &App, twilio: &TwilioSms, since: jiff::Timestamp) {
+    let (Some(number), Ok(day)) = (twilio.number(), app.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date().yesterday()) else { return };
+    match twilio.client().inbound(number, &day.to_string()).await {
         Ok(listed) => {
-            let incoming = listed
-                .iter()
-                .rev()
-                .filter_map(|listed| crate::channel::sms::twilio::TwilioSms::missed(listed, app.clock.entropy()))
-                .collect();
+            let ours = listed.iter().rev().filter(|listed| listed.at().is_some_and(|at| at >= since));
+            let incoming = ours.filter_map(|listed| TwilioSms::missed(listed, app.clock.entropy())).collect();
             match app.receive(incoming).await {
-                Ok(0) => {}
-                Ok(count) => tracing::info!(count, "Took in messages that came while the bot was down."),
+                Ok(received) if received.fresh > 0 => tracing::info!(count = received.fresh, "Took in messages that had not arrived."),
+                Ok(_) => {}
                 Err(error) => tracing::error!(%error, "Missed messages could not be stored."),
             }
         }

@@ -8,10 +8,10 @@
 use super::effect::{DeskNote, Who};
 use super::event::CallReturned;
 use super::handoff::{Reason, Urgency};
-use super::state::{Asked, Asking, Done, Form, Owner};
+use super::state::{Asked, Asking, Done, Form, Owner, Proof};
 use super::step::Turn;
 use crate::care::Assessment;
-use crate::engine::{Intent, Needs};
+use crate::engine::{Intent, Mode, Needs};
 
 impl Turn<'_> {
     /// Everything is there: answer, or call.
@@ -22,13 +22,17 @@ impl Turn<'_> {
                 self.say_template(template, &form, &[]);
             }
             if intent.needs == Needs::Handoff {
-                return self.hand_off(Reason::Intent, &Assessment::default(), &intent.title);
+                return self.hand_off(Reason::Intent, &Assessment::default());
             }
             if !intent.social {
                 self.done(form, "answered");
             }
             return;
         };
+        if self.mode != Mode::Live && intent.changes {
+            // Only lookups are made while the bot does not act by itself.
+            return self.note(format!("would call {call}"));
+        }
         let params = form.slots.clone();
         self.call(call, params, form);
     }
@@ -49,7 +53,7 @@ impl Turn<'_> {
         }
         let Some(intent) = self.engine().intent(&pending.form.intent) else {
             self.say_word("ran_out", &[]);
-            return self.hand_off(Reason::Stuck, &Assessment::default(), "");
+            return self.hand_off(Reason::Stuck, &Assessment::default());
         };
         self.mode = self.engine().mode(intent, self.rules.mode);
         match (pending.name.as_str(), returned.outcome.as_str()) {
@@ -57,7 +61,7 @@ impl Turn<'_> {
             ("send_code", "sent") => {
                 self.say_confirm(intent, &pending.form);
                 self.say_word("code_sent", &[]);
-                self.state.form = Some(pending.form);
+                self.await_answer(pending.form);
             }
             ("send_code", _) | (_, "error" | "timeout") => self.call_failed(intent, &pending.name, pending.form),
             (_, outcome) => self.outcome(intent, pending.form, outcome, returned),
@@ -71,11 +75,10 @@ impl Turn<'_> {
         if !said {
             return self.call_failed(intent, "", form);
         }
-        let what = form.intent.clone();
         self.done(form, outcome);
         if intent.hand_over.iter().any(|other| other == outcome) {
             self.state.paused = None;
-            return self.hand_off(Reason::Intent, &Assessment::default(), &what);
+            return self.hand_off(Reason::Intent, &Assessment::default());
         }
         self.resume();
     }
@@ -84,14 +87,22 @@ impl Turn<'_> {
     fn no_match(&mut self, intent: &Intent, mut form: Form) {
         form.not_found += 1;
         if form.not_found >= 2 {
-            let what = form.intent.clone();
             self.state.form = Some(form);
             self.say_word("not_found_twice", &[]);
-            return self.hand_off(Reason::Stuck, &Assessment::default(), &what);
+            return self.hand_off(Reason::Stuck, &Assessment::default());
         }
         let by_number = self.facts.profile.sender_is_phone && self.state.proof.is_none();
         let slot = intent.slots.iter().find(|slot| !self.engine().entities().is_text(&slot.kind));
+        let by_email = matches!(self.state.proof, Some(Proof::Email(_)));
         match slot {
+            Some(slot) if by_email => {
+                // Either may be mistyped: both are asked for again.
+                self.state.proof = None;
+                form.slots.remove(&slot.name);
+                self.state.known.remove(&slot.kind);
+                self.say_word("no_match_email", &[]);
+                form.asking = Asking::Slot { name: slot.name.clone() };
+            }
             _ if by_number => {
                 form.asking = Asking::Proof;
                 self.say_word("no_match_phone", &[]);
@@ -105,21 +116,27 @@ impl Turn<'_> {
             }
             None => {
                 self.say_word("not_found_twice", &[]);
-                return self.hand_off(Reason::Stuck, &Assessment::default(), &form.intent);
+                return self.hand_off(Reason::Stuck, &Assessment::default());
             }
         }
-        self.state.form = Some(form);
+        self.await_answer(form);
+    }
+
+    /// A form that a call brings back goes on; one that was begun since is picked up after it.
+    fn await_answer(&mut self, form: Form) {
+        if let Some(newer) = self.state.form.replace(form) {
+            self.state.paused = Some(newer);
+        }
     }
 
     /// The backend doesn't answer, or answers what can't be said.
     fn call_failed(&mut self, intent: &Intent, call: &str, form: Form) {
         self.state.paused = None;
         let changes = intent.needs == Needs::Confirm && call != "send_code";
-        let what = form.intent.clone();
         self.done(form, "the system did not answer");
         if changes {
             self.say_word("action_failed", &[]);
-            return self.hand_off(Reason::Stuck, &Assessment::default(), &what);
+            return self.hand_off(Reason::Stuck, &Assessment::default());
         }
         self.state.asked = Some(Asked::Person);
         self.say_word("backend_down", &[]);

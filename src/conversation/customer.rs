@@ -27,6 +27,8 @@ const REMEMBERED: usize = 12;
 impl Turn<'_> {
     pub(super) fn customer(&mut self, message: &Message) {
         let text = Text::new(message.text.as_str());
+        self.state.seed = message.entropy;
+        self.state.last_words.clone_from(&message.text);
         let mut assessment = self.rules.care.assess(&text);
         let before = self.remember(message, &text, &mut assessment);
         self.meet();
@@ -40,31 +42,33 @@ impl Turn<'_> {
         let understanding = self.rules.engine.understand(&text, self.facts.local.date());
         self.heard_entry(message, &assessment, &understanding);
         let heard = self.rules.words.hear(&text);
-        if assessment.level < Level::Distress && self.opt_out(message, &heard, &text) {
+        if assessment.level < Level::Distress && self.opt_out(message, &heard, &text, assessment.level) {
             return;
         }
-        if self.state.asked == Some(Asked::SafeToReply) && heard.any(Hear::Yes) && !heard.any(Hear::No) {
+        if self.state.flags.do_not_text && (heard.only(Hear::Yes) && self.state.asked == Some(Asked::SafeToReply) || heard.only(Hear::Safe))
+        {
             self.state.flags.do_not_text = false;
             self.state.asked = None;
             self.note("The customer wrote that replying here is all right");
         }
         self.relay(message);
-        match assessment.level {
-            Level::None => {}
-            level => {
-                self.hand_off(Reason::Care(level), &assessment, &message.text);
-                return;
-            }
+        if assessment.level > Level::None {
+            return self.hand_off(Reason::Care(assessment.level), &assessment);
         }
-        let silent = match (&self.state.owner, &self.state.handoff) {
-            (Owner::Human { .. }, _) => true,
-            (_, Some(handoff)) => handoff.urgency >= Urgency::Distress,
-            _ => false,
-        };
-        if silent || self.state.silent() {
+        if matches!(self.state.owner, Owner::Human { .. }) {
+            return self.unanswered();
+        }
+        if self.state.silent() {
+            // Whoever may not be written to must not write into nothing: a person reads it.
+            if self.state.handoff.is_none() {
+                self.hand_off(Reason::Stuck, &Assessment::default());
+            }
             return;
         }
-        if message.edited && before.is_some_and(|before| self.asks_the_same(&before, &understanding)) {
+        if self.state.handoff.as_ref().is_some_and(|handoff| handoff.urgency >= Urgency::Distress) {
+            return self.still_here(false);
+        }
+        if message.edited && self.edited(before.as_deref(), message, &understanding) {
             return;
         }
         self.request(message, &text, &understanding, &heard);
@@ -154,7 +158,7 @@ impl Turn<'_> {
     }
 
     /// While staff read along, they see every word.
-    fn relay(&mut self, message: &Message) {
+    pub(super) fn relay(&mut self, message: &Message) {
         if self.state.handoff.is_some() {
             let text = match (message.edited, message.media) {
                 (true, _) => format!("[edited] {}", message.text),
@@ -163,7 +167,28 @@ impl Turn<'_> {
             };
             let external = message.media.is_some().then(|| message.external.clone());
             self.desk(DeskNote::Relay { who: Who::Customer, text, external });
+        } else if let Some(media) = message.media {
+            let text = format!("[{}] {}", media_name(media), message.text).trim_end().to_string();
+            self.state.media.push((text, message.external.clone()));
+            let surplus = self.state.media.len().saturating_sub(REMEMBERED);
+            self.state.media.drain(..surplus);
         }
+    }
+
+    /// True when an edit has been dealt with: it corrects a text that a form has taken, or changes nothing that was asked.
+    fn edited(&mut self, before: Option<&str>, message: &Message, understanding: &Understanding) -> bool {
+        let Some(before) = before else { return false };
+        if let Some(mut form) = self.state.form.take() {
+            let corrected = form.slots.values_mut().find(|value| value.as_str() == before.trim());
+            if let Some(value) = corrected {
+                *value = message.text.trim().to_string();
+                self.proceed(form, false);
+                return true;
+            }
+            self.state.form = Some(form);
+            return false;
+        }
+        self.asks_the_same(before, understanding)
     }
 
     /// True when an edit changed neither what is asked nor the values.
@@ -178,7 +203,14 @@ impl Turn<'_> {
     /// A request, while the bot may answer.
     fn request(&mut self, message: &Message, text: &Text, understanding: &Understanding, heard: &Heard) {
         if self.rules.safe {
-            return self.hand_off(Reason::Stuck, &Assessment::default(), &message.text);
+            return self.hand_off(Reason::Stuck, &Assessment::default());
+        }
+        // Where STOP does not end texts, it means what is going on here.
+        if heard.only(Hear::OptOut) && !self.facts.profile.opt_out_words {
+            self.state.form = None;
+            self.state.paused = None;
+            self.state.asked = None;
+            return self.say_word("withdrawn", &[]);
         }
         if let Some(phone) = &message.phone {
             return self.shared_phone(phone);
@@ -187,28 +219,44 @@ impl Turn<'_> {
             return self.say_word("not_yours", &[]);
         }
         if message.media.is_some() && message.text.trim().is_empty() {
+            if self.state.handoff.is_some() {
+                return self.still_here(false);
+            }
             self.state.asked = Some(Asked::Person);
             self.say_word("media", &[]);
             return self.yes_or_no();
         }
         if heard.only(Hear::Unhelpful) {
-            return self.hand_off(Reason::Care(Level::HumanRequest), &Assessment::default(), &message.text);
+            return self.hand_off(Reason::Care(Level::HumanRequest), &Assessment::default());
         }
         if let Some(asked) = self.state.asked.take()
             && self.answers(asked, message, text, understanding, heard)
         {
             return;
         }
+        if let Some(pressed) = &message.pressed {
+            return self.late_press(pressed, message);
+        }
         if self.state.form.is_some() {
             return self.fill(message, text, understanding, heard);
         }
         if heard.only(Hear::Withdraw) {
-            return self.say_word("withdrawn", &[]);
+            let key = if self.state.calls.is_empty() { "withdrawn" } else { "under_way" };
+            return self.say_word(key, &[]);
         }
-        if self.correct(message, text, understanding) {
+        if self.correct(text, understanding) {
             return;
         }
         self.verdict(message, text, understanding);
+    }
+
+    /// A button whose question is gone still means what stands on it.
+    fn late_press(&mut self, pressed: &str, message: &Message) {
+        match pressed.strip_prefix("i:") {
+            Some(id) => self.begin(id, Vec::new(), &message.text),
+            None if pressed == "no" => self.say_word("declined", &[]),
+            None => self.hand_off(Reason::Care(Level::HumanRequest), &Assessment::default()),
+        }
     }
 
     /// What was asked is answered, or the message is about something else (`false`).
@@ -218,7 +266,7 @@ impl Turn<'_> {
                 let yes = message.pressed.as_deref() == Some("yes") || (message.pressed.is_none() && heard.only(Hear::Yes));
                 let no = message.pressed.as_deref() == Some("no") || (message.pressed.is_none() && heard.only(Hear::No));
                 if yes {
-                    self.hand_off(Reason::Care(Level::HumanRequest), &Assessment::default(), &message.text);
+                    self.hand_off(Reason::Care(Level::HumanRequest), &Assessment::default());
                 } else if no {
                     self.state.misses = 0;
                     self.say_word("declined", &[]);
@@ -228,12 +276,12 @@ impl Turn<'_> {
             Asked::Choice { intents, text: first } => {
                 let Some(chosen) = self.chosen(&intents, message, text, understanding, heard) else { return false };
                 let Some(id) = intents.get(chosen) else {
-                    self.hand_off(Reason::Care(Level::HumanRequest), &Assessment::default(), &message.text);
+                    self.hand_off(Reason::Care(Level::HumanRequest), &Assessment::default());
                     return true;
                 };
                 let first = self.rules.engine.understand(&Text::new(first), self.facts.local.date());
                 let values = first.entities.iter().chain(&understanding.entities).cloned().collect();
-                self.begin(&id.clone(), values, message.entropy, &message.text);
+                self.begin(&id.clone(), values, &message.text);
                 true
             }
             Asked::SafeToReply => false,
@@ -286,10 +334,15 @@ impl Turn<'_> {
 
     /// What the engine made of it.
     pub(super) fn verdict(&mut self, message: &Message, text: &Text, understanding: &Understanding) {
+        // Whoever waits for a person gets answers to clear questions; anything else is for the person.
+        let social = matches!(understanding.verdict, Verdict::Matched(number) if self.rules.engine.intents()[number].social);
+        if self.state.handoff.is_some() && (social || !matches!(understanding.verdict, Verdict::Matched(_)) || !certain(understanding)) {
+            return self.still_here(false);
+        }
         match &understanding.verdict {
             Verdict::Matched(number) => {
                 let id = self.rules.engine.intents()[*number].id.clone();
-                self.begin(&id, understanding.entities.clone(), message.entropy, &message.text);
+                self.begin(&id, understanding.entities.clone(), &message.text);
             }
             Verdict::Ambiguous(numbers) => {
                 let intents: Vec<String> = numbers.iter().map(|number| self.rules.engine.intents()[*number].id.clone()).collect();
@@ -299,7 +352,7 @@ impl Turn<'_> {
                 self.know(&understanding.entities);
                 self.say_word("bare_value", &[]);
             }
-            Verdict::Unmatched => self.missed(message, text),
+            Verdict::Unmatched => self.missed(text),
         }
     }
 
@@ -319,17 +372,17 @@ impl Turn<'_> {
     }
 
     /// Nothing matched: the first time a person is offered, the second time in a row one is called.
-    fn missed(&mut self, message: &Message, text: &Text) {
+    fn missed(&mut self, text: &Text) {
         let language = self.state.language();
         let foreign = crate::text::guess(text).is_some() && !self.rules.words.speaks(&language);
         if foreign {
             self.say_word("other_language", &[]);
-            return self.hand_off(Reason::Language, &Assessment::default(), &message.text);
+            return self.hand_off(Reason::Language, &Assessment::default());
         }
         self.state.misses = self.state.misses.saturating_add(1);
         if self.state.misses >= 2 {
             self.say_word("unmatched_again", &[]);
-            return self.hand_off(Reason::Stuck, &Assessment::default(), &message.text);
+            return self.hand_off(Reason::Stuck, &Assessment::default());
         }
         self.state.asked = Some(Asked::Person);
         self.say_word("unmatched", &[]);

@@ -54,9 +54,9 @@ pub struct Line {
     /// Something that the desk holds and that is copied instead of words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy: Option<i64>,
-    /// Must go out although the customer opted out: the one confirmation of that.
+    /// Goes out although nothing else may: the one confirmation of an opt-out, the one neutral line after abuse.
     #[serde(default)]
-    pub confirms_opt_out: bool,
+    pub last_word: bool,
 }
 
 /// Whose turn a transcript entry is.

@@ -56,9 +56,9 @@ pub struct Message {
     /// The sender's own phone number, as the channel vouches for it (a shared contact).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
-    /// The gateway itself has already confirmed an opt-out or opt-in in this message.
-    #[serde(default)]
-    pub gateway_answered: bool,
+    /// The gateway has dealt with this message itself: `stop`, `start` or `help`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
     /// Random bits, for a code, should one be needed.
     #[serde(default)]
     pub entropy: u64,
@@ -79,6 +79,8 @@ pub struct Staff {
 pub enum StaffAction {
     /// Takes the handoff.
     Claim,
+    /// Takes it over from a colleague.
+    TakeOver,
     /// Gives it back to the queue.
     Release,
     /// Words for the customer. `message` is the desk's name for them.
@@ -134,6 +136,8 @@ pub enum Failure {
     Blocked,
     /// They opted out.
     OptedOut,
+    /// They may not be texted.
+    DoNotText,
     /// The number or chat does not exist.
     Unknown,
     /// The channel refused the content.

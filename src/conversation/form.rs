@@ -14,7 +14,7 @@ use super::state::{Asking, Form, Known, Pending, Proof};
 use super::step::Turn;
 use super::words::{Hear, Heard};
 use crate::care::Assessment;
-use crate::engine::{Engine, Entity, Intent, Needs, Understanding, Verdict};
+use crate::engine::{Engine, Entity, Intent, Mode, Needs, Understanding, Verdict};
 use crate::text::{Text, Token};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -24,6 +24,8 @@ use std::collections::BTreeMap;
 const TRIES: u8 = 2;
 /// Wrong codes before a person is called.
 const WRONG_CODES: u8 = 3;
+/// Codes that are sent within a day.
+const CODES_A_DAY: usize = 5;
 /// How long a code works.
 const CODE: SignedDuration = SignedDuration::from_mins(10);
 /// How long a value is remembered without being said again.
@@ -35,7 +37,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Begins an intent with the values at hand.
-    pub(super) fn begin(&mut self, id: &str, entities: Vec<Entity>, entropy: u64, words: &str) {
+    pub(super) fn begin(&mut self, id: &str, entities: Vec<Entity>, words: &str) {
         let Some(intent) = self.engine().intent(id) else {
             self.state.form = None;
             return self.say_word("unmatched", &[]);
@@ -57,7 +59,7 @@ impl<'a> Turn<'a> {
             }
         }
         let form = Form { intent: intent.id.clone(), slots, asking: Asking::Call, tries: 0, not_found: 0 };
-        self.proceed(form, false, entropy);
+        self.proceed(form, false);
     }
 
     /// Remembers values.
@@ -69,7 +71,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Asks for the next thing that is missing, or carries the request out.
-    pub(super) fn proceed(&mut self, mut form: Form, confirmed: bool, entropy: u64) {
+    pub(super) fn proceed(&mut self, mut form: Form, confirmed: bool) {
         let Some(intent) = self.engine().intent(&form.intent) else { return };
         if let Some(slot) = intent.slots.iter().find(|slot| !form.slots.contains_key(&slot.name)) {
             form.asking = Asking::Slot { name: slot.name.clone() };
@@ -84,7 +86,10 @@ impl<'a> Turn<'a> {
             return;
         }
         if intent.needs == Needs::Confirm && !confirmed {
-            return self.send_code(intent, form, entropy);
+            if self.mode != Mode::Live {
+                return self.note("would send a code");
+            }
+            return self.send_code(intent, form);
         }
         self.state.form = None;
         self.carry_out(intent, form);
@@ -128,8 +133,13 @@ impl<'a> Turn<'a> {
     }
 
     /// Sends a code: in our own message where the number vouches for the sender, else through the backend to what is on file.
-    fn send_code(&mut self, intent: &Intent, mut form: Form, entropy: u64) {
-        let code = format!("{:04}", entropy % 10_000);
+    fn send_code(&mut self, intent: &Intent, mut form: Form) {
+        if !self.may_send_code() {
+            self.say_word("codes_used_up", &[]);
+            return self.hand_off(Reason::Stuck, &Assessment::default());
+        }
+        let code = format!("{:04}", self.state.seed % 10_000);
+        self.state.codes.push((self.now, false));
         let Ok(expires) = self.now.checked_add(CODE) else { return };
         let here = matches!(self.state.proof, None | Some(Proof::Phone(_))) && self.facts.profile.sender_is_phone;
         form.asking = Asking::Code { code: code.clone(), expires, wrong: 0 };
@@ -144,6 +154,15 @@ impl<'a> Turn<'a> {
         params.insert("code".into(), code);
         self.state.form = None;
         self.call("send_code", params, form);
+    }
+
+    /// Codes can't be tried out: after three wrong ones, or five sent, within a day, a person does it. Beginning again does not
+    /// begin the count again.
+    fn may_send_code(&mut self) -> bool {
+        let now = self.now;
+        self.state.codes.retain(|(at, _)| now.duration_since(*at) < KNOWN);
+        let wrong = self.state.codes.iter().filter(|(_, wrong)| *wrong).count();
+        wrong < usize::from(WRONG_CODES) && self.state.codes.len() - wrong < CODES_A_DAY
     }
 
     /// What a yes will do.
@@ -168,7 +187,7 @@ impl<'a> Turn<'a> {
         let Some(intent) = self.engine().intent(&form.intent) else {
             // A reload took the intent away: what was asked can't be finished.
             self.say_word("ran_out", &[]);
-            return self.stuck(message);
+            return self.stuck();
         };
         self.mode = self.engine().mode(intent, self.rules.mode);
         if let Asking::Code { .. } = form.asking {
@@ -184,20 +203,26 @@ impl<'a> Turn<'a> {
             return self.digress(intent, form, other, message, understanding);
         }
         if self.take_value(intent, &mut form, message, text, understanding, heard) {
-            return self.proceed(form, false, message.entropy);
+            return self.proceed(form, false);
         }
         if heard.any(Hear::DontKnow) {
             self.say_word("dont_know", &[]);
-            return self.stuck(message);
+            return self.stuck();
         }
         if form.not_found > 0 && heard.only(Hear::Yes) {
             self.say_word("not_found_twice", &[]);
-            return self.stuck(message);
+            return self.stuck();
         }
         form.tries += 1;
         if form.tries >= TRIES {
             self.say_word("ran_out", &[]);
-            return self.stuck(message);
+            return self.stuck();
+        }
+        let free = matches!(&form.asking, Asking::Slot { name } if intent.slots.iter().any(|slot| slot.name == *name && self.engine().entities().is_text(&slot.kind)));
+        if free {
+            self.say_word("not_a_place", &[]);
+            self.state.form = Some(form);
+            return;
         }
         if let Some(found) = understanding.entities.first() {
             self.know(std::slice::from_ref(found));
@@ -208,8 +233,8 @@ impl<'a> Turn<'a> {
         self.state.form = Some(form);
     }
 
-    fn stuck(&mut self, message: &Message) {
-        self.hand_off(Reason::Stuck, &Assessment::default(), &message.text);
+    fn stuck(&mut self) {
+        self.hand_off(Reason::Stuck, &Assessment::default());
     }
 
     /// Takes what a message gives for the form; `true` when the question is answered.
@@ -227,9 +252,12 @@ impl<'a> Turn<'a> {
         for slot in &intent.slots {
             let asked = matches!(&form.asking, Asking::Slot { name } if *name == slot.name);
             let free = self.engine().entities().is_text(&slot.kind);
-            let value = if free && asked {
-                let enough = text.original.trim().chars().count() >= 5 && !heard.any(Hear::DontKnow) && !heard.only(Hear::Yes);
-                enough.then(|| message.text.trim().to_string())
+            let value = if free {
+                let fits = asked && self.engine().entities().accepts(&slot.kind, &text.original, &understanding.entities);
+                (fits && !heard.any(Hear::DontKnow) && !heard.only(Hear::Yes)).then(|| message.text.trim().to_string())
+            } else if asked {
+                let bare = || self.engine().entities().bare(&slot.kind, &text.original);
+                pick(&understanding.entities, &slot.kind, text).or_else(bare)
             } else {
                 pick(&understanding.entities, &slot.kind, text)
             };
@@ -240,9 +268,8 @@ impl<'a> Turn<'a> {
                 answered = true;
             }
         }
-        if form.asking == Asking::Proof
-            && let Some(email) = understanding.entities.iter().find(|entity| entity.kind == "email")
-        {
+        let proving = form.asking == Asking::Proof || (form.not_found > 0 && self.state.proof.is_none());
+        if proving && let Some(email) = understanding.entities.iter().find(|entity| entity.kind == "email") {
             self.state.proof = Some(Proof::Email(email.value.clone()));
             answered = true;
         }
@@ -260,13 +287,14 @@ impl<'a> Turn<'a> {
     /// Answers a digression and picks the thread up again; a request about the same thing replaces the form.
     fn digress(&mut self, intent: &Intent, form: Form, other: usize, message: &Message, understanding: &Understanding) {
         let other = &self.engine().intents()[other];
-        let wanted: Vec<&str> = intent.slots.iter().map(|slot| slot.kind.as_str()).collect();
+        let missing = intent.slots.iter().filter(|slot| !form.slots.contains_key(&slot.name));
+        let wanted: Vec<&str> = missing.map(|slot| slot.kind.as_str()).collect();
         let replaces = other.slots.iter().any(|slot| wanted.contains(&slot.kind.as_str()));
         let id = other.id.clone();
         if !replaces {
             self.state.paused = Some(form);
         }
-        self.begin(&id, understanding.entities.clone(), message.entropy, &message.text);
+        self.begin(&id, understanding.entities.clone(), &message.text);
         if self.state.form.is_none() && self.state.calls.is_empty() && self.state.handoff.is_none() {
             self.resume();
         }
@@ -275,7 +303,7 @@ impl<'a> Turn<'a> {
     /// Picks up the form that a digression interrupted.
     pub(super) fn resume(&mut self) {
         if let Some(form) = self.state.paused.take() {
-            self.proceed(form, false, 0);
+            self.proceed(form, false);
         }
     }
 
@@ -299,29 +327,34 @@ impl<'a> Turn<'a> {
         match written {
             Some(written) if written == *code => {
                 self.state.form = None;
-                self.proceed(form, true, message.entropy);
+                self.proceed(form, true);
             }
             Some(_) => {
                 *wrong += 1;
-                if *wrong >= WRONG_CODES {
+                let wrong = *wrong;
+                self.state.codes.push((self.now, true));
+                if wrong >= WRONG_CODES {
                     self.say_word("code_failed", &[]);
-                    return self.stuck(message);
+                    return self.stuck();
                 }
                 self.say_word("code_wrong", &[]);
                 self.state.form = Some(form);
             }
-            None if heard.only(Hear::Yes) => {
-                self.say_word("code_wrong", &[]);
+            None if heard.any(Hear::Yes) && text.tokens.len() <= 6 && self.other_request(intent, understanding).is_none() => {
+                self.say_word("code_needed", &[]);
                 self.state.form = Some(form);
             }
             None if heard.any(Hear::Withdraw) || heard.only(Hear::No) => self.say_word("withdrawn", &[]),
             None if heard.any(Hear::DontKnow) => {
                 self.say_word("dont_know", &[]);
-                self.stuck(message);
+                self.stuck();
             }
-            None if self.take_correction(intent, &mut form, text, understanding) => self.proceed(form, false, message.entropy),
+            None if self.other_request(intent, understanding).is_none() && self.take_correction(intent, &mut form, text, understanding) => {
+                self.proceed(form, false);
+            }
             None => {
                 self.note("Not confirmed: nothing was changed");
+                self.say_word("withdrawn", &[]);
                 self.verdict(message, text, understanding);
             }
         }
@@ -331,7 +364,15 @@ impl<'a> Turn<'a> {
     fn take_correction(&self, intent: &Intent, form: &mut Form, text: &Text, understanding: &Understanding) -> bool {
         let mut corrected = false;
         for slot in &intent.slots {
-            if let Some(value) = pick(&understanding.entities, &slot.kind, text) {
+            let free = self.engine().entities().is_text(&slot.kind);
+            let place = || {
+                self.engine()
+                    .entities()
+                    .accepts(&slot.kind, &text.original, &understanding.entities)
+                    .then(|| text.original.trim().to_string())
+            };
+            let value = if free { place() } else { pick(&understanding.entities, &slot.kind, text) };
+            if let Some(value) = value {
                 corrected |= form.slots.insert(slot.name.clone(), value.clone()) != Some(value);
             }
         }
@@ -339,7 +380,7 @@ impl<'a> Turn<'a> {
     }
 
     /// 'Sorry, A1043' after an answer: the last request again, with the new value.
-    pub(super) fn correct(&mut self, message: &Message, text: &Text, understanding: &Understanding) -> bool {
+    pub(super) fn correct(&mut self, text: &Text, understanding: &Understanding) -> bool {
         let Some(done) = self.state.done.clone().filter(|done| self.now.duration_since(done.at) < KNOWN) else { return false };
         let Some(intent) = self.engine().intent(&done.intent) else { return false };
         let loose = text.tokens.len() <= 6 && !certain(understanding);
@@ -358,7 +399,7 @@ impl<'a> Turn<'a> {
             self.know(&understanding.entities);
             self.mode = self.engine().mode(intent, self.rules.mode);
             let form = Form { intent: intent.id.clone(), slots, asking: Asking::Call, tries: 0, not_found: 0 };
-            self.proceed(form, false, message.entropy);
+            self.proceed(form, false);
         }
         corrected
     }
@@ -367,7 +408,7 @@ impl<'a> Turn<'a> {
     pub(super) fn shared_phone(&mut self, phone: &str) {
         self.state.proof = Some(Proof::Phone(phone.to_string()));
         match self.state.form.take() {
-            Some(form) => self.proceed(form, false, 0),
+            Some(form) => self.proceed(form, false),
             None => self.say_word("bare_value", &[]),
         }
     }

@@ -10,6 +10,7 @@ use super::facts::Reach;
 use super::state::{Asked, Owner};
 use super::step::Turn;
 use crate::care::{Assessment, Evidence, Kind, Level, Subject};
+use crate::engine::Mode;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -114,72 +115,168 @@ pub struct Handoff {
     /// Reminders so far.
     #[serde(default)]
     pub reminders: u32,
-    /// Staff wrote something that was delivered.
+    /// Staff wrote something that was delivered, and the customer nothing since.
     #[serde(default)]
     pub answered: bool,
+    /// When the bot last said where things stand.
+    #[serde(default)]
+    pub spoke: Option<Timestamp>,
 }
+
+/// A customer who writes again after this long hears where things stand.
+const QUIET: SignedDuration = SignedDuration::from_mins(2);
 
 /// The key of the timer that reminds staff.
 pub(super) const UNCLAIMED: &str = "unclaimed";
 
 impl Turn<'_> {
     /// Opens a handoff, or raises the open one, with words to the customer where the bot may speak.
-    pub(super) fn hand_off(&mut self, reason: Reason, assessment: &Assessment, words: &str) {
-        let urgency = reason.urgency();
-        let human = matches!(self.state.owner, Owner::Human { .. });
-        match self.state.handoff.as_mut() {
-            Some(handoff) if urgency > handoff.urgency => {
-                handoff.urgency = urgency;
-                handoff.reason = reason;
-                handoff.kind = assessment.kind.or(handoff.kind);
-                handoff.subject = assessment.subject.or(handoff.subject);
-                handoff.evidence.extend(assessment.evidence.iter().cloned());
-                handoff.words = words.to_string();
-                handoff.reminders = 0;
-                self.note(format!("Raised to {}", urgency.name()));
-                if !human {
-                    self.handoff_words(reason, assessment);
-                    self.await_claim();
-                }
-                self.effects.push(Effect::HandOff { reason });
-                self.desk(DeskNote::Raised);
+    pub(super) fn hand_off(&mut self, reason: Reason, assessment: &Assessment) {
+        if self.mode != Mode::Live && !matches!(reason, Reason::Care(_)) {
+            // The bot only shows or records what it would do; care and requests for a person act in every mode.
+            return self.note(format!("would hand over: {}", reason.name()));
+        }
+        let neutral = assessment.kind == Some(Kind::Abuse) && assessment.subject == Some(Subject::Oneself);
+        if neutral {
+            self.keep_silent();
+        }
+        match self.state.handoff.as_ref().map(|handoff| (handoff.urgency, handoff.kind)) {
+            None => self.open(reason, assessment),
+            Some((urgency, kind)) if reason.urgency() > urgency || (assessment.kind.is_some() && assessment.kind != kind) => {
+                self.raise(reason, assessment);
             }
-            Some(handoff) => {
-                handoff.evidence.extend(assessment.evidence.iter().cloned());
-                if !human && handoff.urgency <= Urgency::Asked && reason == Reason::Care(Level::HumanRequest) {
-                    let key = format!("waiting.{}", self.reach());
-                    self.say_word(&key, &[]);
-                }
-            }
-            None => {
-                let number = self.number();
-                self.handoff_words(reason, assessment);
-                self.state.handoff = Some(Handoff {
-                    number,
-                    opened: self.now,
-                    urgency,
-                    reason,
-                    kind: assessment.kind,
-                    subject: assessment.subject,
-                    evidence: assessment.evidence.clone(),
-                    tried: self.tried(),
-                    words: words.to_string(),
-                    reminders: 0,
-                    answered: false,
-                });
-                self.state.owner = Owner::Waiting;
-                self.state.form = None;
-                self.state.paused = None;
-                self.state.misses = 0;
-                self.state.offered = false;
-                if !matches!(self.state.asked, Some(Asked::SafeToReply)) {
-                    self.state.asked = None;
-                }
-                self.note(format!("Handed over: {}", reason.name()));
-                self.await_claim();
-                self.effects.push(Effect::HandOff { reason });
-                self.desk(DeskNote::Opened);
-            }
+            Some(_) => self.again(reason, assessment),
+        }
+    }
+
+    fn open(&mut self, reason: Reason, assessment: &Assessment) {
+        let number = self.number();
+        let tried = self.tried();
+        self.handoff_words(reason, assessment);
+        self.state.handoff = Some(Handoff {
+            number,
+            opened: self.now,
+            urgency: reason.urgency(),
+            reason,
+            kind: assessment.kind,
+            subject: assessment.subject,
+            evidence: Vec::new(),
+            tried,
+            words: self.state.last_words.clone(),
+            reminders: 0,
+            answered: false,
+            spoke: Some(self.now),
+        });
+        self.heard_more(assessment);
+        self.state.owner = Owner::Waiting;
+        self.state.form = None;
+        self.state.paused = None;
+        self.state.misses = 0;
+        self.state.offered = false;
+        if self.state.asked != Some(Asked::SafeToReply) {
+            self.state.asked = None;
+        }
+        self.note(format!("Handed over: {}", reason.name()));
+        self.await_claim();
+        self.effects.push(Effect::HandOff { reason });
+        self.desk(DeskNote::Opened);
+        for (text, external) in std::mem::take(&mut self.state.media) {
+            self.desk(DeskNote::Relay { who: Who::Customer, text, external: Some(external) });
+        }
+    }
+
+    /// It is more urgent than it was, or about something else: staff hear at once, whoever has it.
+    fn raise(&mut self, reason: Reason, assessment: &Assessment) {
+        let words = self.state.last_words.clone();
+        if let Some(handoff) = self.state.handoff.as_mut() {
+            handoff.urgency = handoff.urgency.max(reason.urgency());
+            handoff.reason = reason;
+            handoff.kind = assessment.kind.or(handoff.kind);
+            handoff.subject = assessment.subject.or(handoff.subject);
+            handoff.words = words;
+            handoff.reminders = 0;
+            handoff.answered = false;
+            handoff.spoke = Some(self.now);
+        }
+        self.heard_more(assessment);
+        self.note(format!("Raised: {}", reason.name()));
+        self.state.form = None;
+        self.state.paused = None;
+        if !matches!(self.state.owner, Owner::Human { .. }) {
+            self.handoff_words(reason, assessment);
+        }
+        self.await_claim();
+        self.effects.push(Effect::HandOff { reason });
+        self.desk(DeskNote::Raised);
+    }
+
+    /// The same again: staff see the words; the customer hears where things stand.
+    fn again(&mut self, reason: Reason, assessment: &Assessment) {
+        self.heard_more(assessment);
+        if matches!(self.state.owner, Owner::Human { .. }) {
+            return self.unanswered();
+        }
+        let asks = matches!(reason, Reason::Care(Level::HumanRequest | Level::Crisis));
+        self.still_here(asks);
+    }
+
+    /// Where things stand, while a handoff waits: when it is asked for, or after two quiet minutes.
+    pub(super) fn still_here(&mut self, asked: bool) {
+        let now = self.now;
+        if self.silence_after {
+            return;
+        }
+        let Some(handoff) = self.state.handoff.as_mut() else { return };
+        let quiet = handoff.spoke.is_none_or(|spoke| now.duration_since(spoke) >= QUIET);
+        if !asked && !quiet {
+            return;
+        }
+        handoff.spoke = Some(now);
+        let key = match handoff.urgency {
+            Urgency::Crisis => "still_here.crisis".to_string(),
+            Urgency::Distress => "still_here.distress".to_string(),
+            _ => format!("waiting.{}", self.reach()),
+        };
+        self.acting();
+        self.say_word(&key, &[]);
+    }
+
+    /// Keeps evidence, the newest twenty, with short quotations.
+    fn heard_more(&mut self, assessment: &Assessment) {
+        let Some(handoff) = self.state.handoff.as_mut() else { return };
+        for evidence in &assessment.evidence {
+            let text = evidence.text.chars().take(200).collect();
+            handoff.evidence.push(Evidence { text, ..evidence.clone() });
+        }
+        let surplus = handoff.evidence.len().saturating_sub(20);
+        handoff.evidence.drain(..surplus);
+    }
+
+    /// Whoever reads this phone may be the danger: one neutral line, then silence until the customer says that it is safe.
+    fn keep_silent(&mut self) {
+        if self.state.flags.do_not_text {
+            return;
+        }
+        self.state.asked = Some(Asked::SafeToReply);
+        self.effects.push(Effect::DropBotLines);
+        if matches!(self.state.owner, Owner::Human { .. }) || self.state.flags.opted_out {
+            self.state.flags.do_not_text = true;
+        } else {
+            self.introduced();
+            self.as_last_word();
+            self.say_word("crisis.abuse", &[]);
+            self.silence_after = true;
+        }
+    }
+
+    /// The customer wrote to the person who has it: until a human word is delivered, that person is reminded.
+    pub(super) fn unanswered(&mut self) {
+        if let Some(handoff) = self.state.handoff.as_mut()
+            && handoff.answered
+        {
+            handoff.answered = false;
+            handoff.reminders = 0;
+            self.await_claim();
         }
     }
 
@@ -192,12 +289,12 @@ impl Turn<'_> {
         }
     }
 
-    /// The reminder is due: nobody has claimed it, or it is void.
+    /// The reminder is due: nobody has claimed it, or nobody has answered; or it is void.
     pub(super) fn unclaimed(&mut self) {
-        if self.state.owner != Owner::Waiting {
+        let Some(handoff) = self.state.handoff.as_mut() else { return };
+        if handoff.answered && self.state.owner != Owner::Waiting {
             return;
         }
-        let Some(handoff) = self.state.handoff.as_mut() else { return };
         handoff.reminders += 1;
         let times = handoff.reminders;
         self.desk(DeskNote::StillWaiting { times });
@@ -206,6 +303,10 @@ impl Turn<'_> {
 
     /// What the customer reads when a person is called.
     fn handoff_words(&mut self, reason: Reason, assessment: &Assessment) {
+        if self.silence_after {
+            return;
+        }
+        self.acting();
         let reach = self.reach();
         match reason {
             Reason::Care(Level::Crisis) => self.crisis_words(assessment, reach),
@@ -217,14 +318,6 @@ impl Turn<'_> {
     fn crisis_words(&mut self, assessment: &Assessment, reach: &str) {
         self.introduced();
         let kind = assessment.kind.unwrap_or(Kind::Unclear);
-        if kind == Kind::Abuse && assessment.subject == Some(Subject::Oneself) {
-            // Whoever reads this phone may be the danger: one neutral line, then silence until the customer says it is safe.
-            self.effects.push(Effect::DropBotLines);
-            self.say_word("crisis.abuse", &[]);
-            self.state.asked = Some(Asked::SafeToReply);
-            self.silence_after = true;
-            return;
-        }
         let other = assessment.subject.is_some_and(|subject| subject != Subject::Oneself);
         match kind {
             Kind::SuicideSelfHarm | Kind::Abuse | Kind::ThreatToCustomer | Kind::Sextortion if other => {
@@ -238,7 +331,7 @@ impl Turn<'_> {
     /// How far staff can be reached, as the keys of the words have it.
     pub(super) fn reach(&self) -> &'static str {
         match self.facts.reach {
-            Reach::Open if self.facts.closes.is_some() => "open",
+            Reach::Open => "open",
             Reach::Closed if self.facts.opens.is_some() => "closed",
             _ => "no_desk",
         }

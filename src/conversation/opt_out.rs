@@ -10,57 +10,67 @@ use super::effect::{DeskNote, Effect, Who};
 use super::event::Message;
 use super::step::Turn;
 use super::words::{Hear, Heard};
+use crate::care::Level;
 use crate::text::Text;
 
 impl Turn<'_> {
-    /// True when the message was about opting out or in, or asked for HELP, or came from somebody who opted out: then it has
-    /// been dealt with.
-    pub(super) fn opt_out(&mut self, message: &Message, heard: &Heard, text: &Text) -> bool {
+    /// True when the message was about opting out or in, or asked for HELP, or came from somebody who opted out and wants
+    /// nothing that only a person can give: then it has been dealt with.
+    pub(super) fn opt_out(&mut self, message: &Message, heard: &Heard, text: &Text, level: Level) -> bool {
         if !self.facts.profile.opt_out_words {
             return false;
         }
-        let quiet = message.gateway_answered || self.facts.profile.gateway_confirms_opt_out;
+        let by_gateway = |kind: &str| message.gateway.as_deref() == Some(kind);
+        let quiet = message.gateway.is_some() || self.facts.profile.gateway_confirms_opt_out;
         if self.state.flags.opted_out {
-            if heard.only(Hear::OptIn) || (heard.only(Hear::Yes) && text.tokens.len() == 1) {
-                self.state.flags.opted_out = false;
-                self.note("Opted in again");
-                self.introduced();
-                if !quiet {
-                    self.say_word("started", &[]);
-                }
+            if heard.only(Hear::OptIn) || by_gateway("start") || (heard.only(Hear::Yes) && text.tokens.len() == 1) {
+                self.opt_in(quiet);
                 return true;
             }
-            if self.state.handoff.is_some() {
-                self.desk(DeskNote::Relay { who: Who::Customer, text: message.text.clone(), external: None });
+            // Somebody who asks for a person gets one, although we may not write to them: staff are told.
+            if level > Level::None && !heard.only(Hear::OptOut) {
+                return false;
             }
+            self.relay(message);
             return true;
         }
-        if heard.only(Hear::OptOut) {
-            self.state.flags.opted_out = true;
-            self.state.form = None;
-            self.state.paused = None;
-            self.state.asked = None;
-            self.note("Opted out: nothing is sent to them any more");
-            self.effects.push(Effect::DropBotLines);
-            if self.state.handoff.is_some() {
-                self.desk(DeskNote::Relay {
-                    who: Who::Note,
-                    text: "They opted out of texts. Nothing can be sent to them.".into(),
-                    external: None,
-                });
-            }
-            if !quiet {
-                self.as_notice();
-                self.confirming_opt_out();
-                self.say_word("stopped", &[]);
-            }
+        if heard.only(Hear::OptOut) || by_gateway("stop") {
+            self.opt_out_now(quiet);
             return true;
         }
-        if heard.only(Hear::Help) && text.tokens.len() == 1 && !message.gateway_answered {
+        if heard.only(Hear::Help) && text.tokens.len() == 1 && message.gateway.is_none() {
             self.introduced();
             self.say_word("help_sms", &[]);
             return true;
         }
-        message.gateway_answered
+        message.gateway.is_some()
+    }
+
+    fn opt_in(&mut self, quiet: bool) {
+        self.state.flags.opted_out = false;
+        self.note("Opted in again");
+        self.introduced();
+        if !quiet {
+            self.acting();
+            self.say_word("started", &[]);
+        }
+    }
+
+    fn opt_out_now(&mut self, quiet: bool) {
+        self.state.flags.opted_out = true;
+        self.state.form = None;
+        self.state.paused = None;
+        self.state.asked = None;
+        self.note("Opted out: nothing is sent to them any more");
+        self.effects.push(Effect::DropBotLines);
+        if self.state.handoff.is_some() {
+            let text = "They opted out of texts. Nothing can be sent to them.".into();
+            self.desk(DeskNote::Relay { who: Who::Note, text, external: None });
+        }
+        if !quiet {
+            self.as_notice();
+            self.as_last_word();
+            self.say_word("stopped", &[]);
+        }
     }
 }

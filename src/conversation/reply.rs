@@ -24,7 +24,9 @@ pub(super) struct Spoken {
     secret: Option<String>,
     /// Said as a notice: it may leave although a person owns the conversation.
     notice: bool,
-    confirms_opt_out: bool,
+    last_word: bool,
+    /// A person is called, or the customer's will is done: it is said in every mode and over the flood limit.
+    acting: bool,
 }
 
 /// Somebody who comes back after this many days hears again who answers.
@@ -82,9 +84,14 @@ impl Turn<'_> {
         self.spoken.notice = true;
     }
 
-    /// This step's line confirms an opt-out.
-    pub(super) fn confirming_opt_out(&mut self) {
-        self.spoken.confirms_opt_out = true;
+    /// This step's line goes out in every mode and over the flood limit.
+    pub(super) fn acting(&mut self) {
+        self.spoken.acting = true;
+    }
+
+    /// This step's line goes out although nothing else may.
+    pub(super) fn as_last_word(&mut self) {
+        self.spoken.last_word = true;
     }
 
     /// Notes whether the writer is new, or was away for long, before they are noted as heard.
@@ -109,9 +116,9 @@ impl Turn<'_> {
         if let Some(opens) = self.facts.opens {
             context.insert("opens".into(), json!(self.moment(opens)));
         }
-        if let Some(closes) = self.facts.closes {
-            context.insert("closes".into(), json!(clock(closes)));
-        }
+        // A desk that is open beyond midnight has no closing time that is worth saying.
+        let closes = self.facts.closes.filter(|closes| closes.date() == self.facts.local.date()).map(clock);
+        context.insert("closes".into(), json!(closes));
         context.extend(fields.iter().map(|(key, value)| ((*key).to_string(), value.clone())));
         Value::Object(context)
     }
@@ -136,12 +143,14 @@ impl Turn<'_> {
             return;
         }
         let human = matches!(self.state.owner, Owner::Human { .. });
-        let opted_out = self.state.flags.opted_out && !spoken.confirms_opt_out;
-        if opted_out || self.state.flags.do_not_text || self.muted || (human && !spoken.notice) {
+        let opted_out = self.state.flags.opted_out && !spoken.last_word;
+        let locked = self.state.flags.do_not_text;
+        if opted_out || locked || (self.muted && !spoken.acting) || (human && !spoken.notice) {
             return;
         }
+        let withheld = self.mode != Mode::Live && !spoken.notice && !spoken.last_word && !spoken.acting;
         let mut parts = spoken.parts;
-        if self.state.stranger && !spoken.notice && !spoken.confirms_opt_out {
+        if self.state.stranger && !spoken.notice && !spoken.last_word {
             let context = self.context(&[]);
             let language = self.state.language();
             let mut first = self.rules.words.say(&language, "first", &context).unwrap_or_default();
@@ -150,12 +159,14 @@ impl Turn<'_> {
                 first = format!("{first} {stop}");
             }
             parts.insert(0, first);
-            self.introduced();
+            if !withheld {
+                self.introduced();
+            }
         }
         let text = join(&parts);
         let shown = spoken.secret.as_ref().map_or(text.clone(), |secret| text.replace(secret.as_str(), "[code]"));
         let number = self.number();
-        if self.mode != Mode::Live && !spoken.notice && !spoken.confirms_opt_out && self.state.handoff.is_none() {
+        if withheld {
             return self.withhold(number, text, shown);
         }
         let (speaker, who) = if spoken.notice { (Speaker::Notice, Who::Bot) } else { (Speaker::Bot, Who::Bot) };
@@ -179,7 +190,7 @@ impl Turn<'_> {
             buttons: spoken.buttons,
             ask_contact: spoken.ask_contact && self.facts.profile.contact_button,
             copy: None,
-            confirms_opt_out: spoken.confirms_opt_out,
+            last_word: spoken.last_word,
         }));
     }
 
@@ -196,7 +207,7 @@ impl Turn<'_> {
             about: None,
         }));
         if self.mode == Mode::Suggest {
-            self.state.suggested.insert(number, text);
+            self.state.suggested.insert(number, (text, shown.clone()));
             while self.state.suggested.len() > 10 {
                 self.state.suggested.pop_first();
             }

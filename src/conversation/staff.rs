@@ -16,6 +16,7 @@ impl Turn<'_> {
     pub(super) fn staff(&mut self, staff: &Staff, action: StaffAction, callback: Option<String>) {
         let answer = match action {
             StaffAction::Claim => self.claim(staff),
+            StaffAction::TakeOver => self.take_over(staff),
             StaffAction::Release => self.release(staff),
             StaffAction::Close { agreed } => self.close(staff, agreed),
             StaffAction::Transcript => {
@@ -57,15 +58,34 @@ impl Turn<'_> {
             Owner::Waiting => {
                 self.state.owner = Owner::Human { staff: staff.clone() };
                 self.state.form = None;
+                self.state.paused = None;
                 if self.state.asked != Some(Asked::SafeToReply) {
                     self.state.asked = None;
                 }
                 self.note(format!("{} claimed it", staff.name));
                 self.effects.push(Effect::DropBotLines);
-                self.effects.push(Effect::Cancel { key: UNCLAIMED.into() });
+                // A tap is not an answer: the clock runs on, from now, until a human word is delivered.
+                self.await_claim();
                 self.desk(DeskNote::Changed);
                 "It is yours. What you write here now goes to the customer.".into()
             }
+        }
+    }
+
+    /// Takes a conversation over from a colleague, who can't or won't go on: visibly.
+    fn take_over(&mut self, staff: &Staff) -> String {
+        match self.state.owner.clone() {
+            Owner::Human { staff: other } if other.id != staff.id => {
+                self.state.owner = Owner::Human { staff: staff.clone() };
+                self.note(format!("{} took it over from {}", staff.name, other.name));
+                if let Some(handoff) = self.state.handoff.as_mut() {
+                    handoff.answered = false;
+                }
+                self.await_claim();
+                self.desk(DeskNote::Changed);
+                format!("{} has taken it over from {}.", staff.name, other.name)
+            }
+            _ => self.claim(staff),
         }
     }
 
@@ -85,6 +105,7 @@ impl Turn<'_> {
             return refusal;
         }
         self.as_notice();
+        let agreed = agreed.map(|agreed| format!("{}.", agreed.trim().trim_end_matches('.')));
         self.say_word("closed", &[("name", json!(staff.name)), ("agreed", json!(agreed))]);
         self.speak();
         self.note(format!("{} closed it", staff.name));
@@ -92,6 +113,9 @@ impl Turn<'_> {
         self.state.owner = Owner::Bot;
         self.state.handoff = None;
         self.state.misses = 0;
+        self.state.form = None;
+        self.state.paused = None;
+        self.state.asked = None;
         self.state.recent.clear();
         self.state.thread = Thread { topic: self.state.thread.topic, ..Thread::default() };
         self.effects.push(Effect::Cancel { key: UNCLAIMED.into() });
@@ -129,7 +153,11 @@ impl Turn<'_> {
     fn line_as(&mut self, staff: &Staff, text: String, message: i64, copy: Option<i64>) {
         let shown = if copy.is_some() { "[attachment]".to_string() } else { text.clone() };
         let number = self.record(Who::Staff(staff.name.clone()), shown);
+        // Kept after it was sent: a report of failure may come hours later, and is shown beside these words.
         self.state.staff_lines.insert(number, message);
+        while self.state.staff_lines.len() > 50 {
+            self.state.staff_lines.pop_first();
+        }
         self.effects.push(Effect::Say(Line {
             number,
             to: self.state.address.clone(),
@@ -138,18 +166,24 @@ impl Turn<'_> {
             buttons: Vec::new(),
             ask_contact: false,
             copy,
-            confirms_opt_out: false,
+            last_word: false,
         }));
     }
 
     fn send_suggested(&mut self, staff: &Staff, line: u64) -> String {
-        let Some(text) = self.state.suggested.remove(&line) else {
-            return "That was sent already, or is too old.".into();
-        };
+        if let Owner::Human { staff: owner } = &self.state.owner
+            && owner.id != staff.id
+        {
+            return format!("{} has it.", owner.name);
+        }
         if self.state.silent() {
             return "They can't be written to.".into();
         }
-        let number = self.record(Who::Bot, text.clone());
+        let Some((text, shown)) = self.state.suggested.remove(&line) else {
+            return "That was sent already, or is too old.".into();
+        };
+        self.introduced();
+        let number = self.record(Who::Bot, shown);
         self.note(format!("{} sent what the bot suggested", staff.name));
         self.effects.push(Effect::Say(Line {
             number,
@@ -159,7 +193,7 @@ impl Turn<'_> {
             buttons: Vec::new(),
             ask_contact: false,
             copy: None,
-            confirms_opt_out: false,
+            last_word: false,
         }));
         "Sent.".into()
     }
@@ -179,10 +213,11 @@ impl Turn<'_> {
                     self.state.thread.card_line = None;
                     self.state.thread.card = external.first().and_then(|id| id.parse().ok());
                 }
-                if self.state.staff_lines.remove(&line).is_some()
+                if self.state.staff_lines.contains_key(&line)
                     && let Some(handoff) = self.state.handoff.as_mut()
                 {
                     handoff.answered = true;
+                    self.effects.push(Effect::Cancel { key: UNCLAIMED.into() });
                 }
             }
             Delivery::Failed { failure } => {
@@ -220,6 +255,7 @@ pub fn failure_words(failure: Failure) -> &'static str {
     match failure {
         Failure::Blocked => "they blocked the bot",
         Failure::OptedOut => "they opted out of texts",
+        Failure::DoNotText => "somebody else may read this phone",
         Failure::Unknown => "the number or chat doesn't exist",
         Failure::Refused => "the channel refused it",
         Failure::Expired => "it was tried for too long without success",

@@ -212,6 +212,9 @@ pub struct State {
     /// What is true of the customer.
     #[serde(default)]
     pub flags: Flags,
+    /// What the customer wrote last.
+    #[serde(default)]
+    pub last_words: String,
     /// The last request that was answered.
     #[serde(default)]
     pub done: Option<Done>,
@@ -227,6 +230,9 @@ pub struct State {
     /// Where staff read it.
     #[serde(default)]
     pub thread: Thread,
+    /// What the customer sent besides words and nobody has seen yet: what it is, and the channel's name for it.
+    #[serde(default)]
+    pub media: Vec<(String, String)>,
     /// Hashes of the last few messages, to notice a repeated one.
     #[serde(default)]
     pub recent: Vec<u64>,
@@ -236,9 +242,15 @@ pub struct State {
     /// Lines of staff that are on their way: line → the desk's message.
     #[serde(default)]
     pub staff_lines: BTreeMap<u64, i64>,
-    /// Lines that the bot suggested and nobody has sent: line → words.
+    /// Lines that the bot suggested and nobody has sent: line → words, and the words without secrets.
     #[serde(default)]
-    pub suggested: BTreeMap<u64, String>,
+    pub suggested: BTreeMap<u64, (String, String)>,
+    /// When codes were sent, and whether it was a wrong one that was written instead.
+    #[serde(default)]
+    pub codes: Vec<(Timestamp, bool)>,
+    /// Random bits of the last message.
+    #[serde(default)]
+    pub seed: u64,
     /// Since when, and how many messages came within that minute.
     #[serde(default)]
     pub flood: Option<(Timestamp, u32)>,
@@ -265,15 +277,19 @@ impl State {
             asked: None,
             misses: 0,
             flags: Flags::default(),
+            last_words: String::new(),
             done: None,
             known: BTreeMap::new(),
             proof: None,
             calls: BTreeMap::new(),
             thread: Thread::default(),
+            media: Vec::new(),
             recent: Vec::new(),
             offered: false,
             staff_lines: BTreeMap::new(),
             suggested: BTreeMap::new(),
+            codes: Vec::new(),
+            seed: 0,
             flood: None,
             texts: Vec::new(),
         }

@@ -25,9 +25,10 @@ pub(super) enum Hear {
     OptOut,
     OptIn,
     Help,
+    Safe,
 }
 
-const HEAR: [(&str, Hear); 12] = [
+const HEAR: [(&str, Hear); 13] = [
     ("yes", Hear::Yes),
     ("no", Hear::No),
     ("withdraw", Hear::Withdraw),
@@ -40,6 +41,7 @@ const HEAR: [(&str, Hear); 12] = [
     ("opt_out", Hear::OptOut),
     ("opt_in", Hear::OptIn),
     ("help", Hear::Help),
+    ("safe", Hear::Safe),
 ];
 
 /// Fields that each of the bot's words may use, besides `shop` and `lang`.
@@ -189,6 +191,14 @@ fn read(
             continue;
         }
         let Some(text) = table.string(&key.value) else { continue };
+        if text.value.trim().is_empty() {
+            table.doc.error(
+                text.span,
+                format!("`{name}` is empty: the customer would read nothing"),
+                "leave it out to get the shipped words",
+            );
+            continue;
+        }
         if own && !known.contains(&name) {
             let help = crate::lexis::nearest(&name, known.iter().map(String::as_str))
                 .map_or(String::new(), |near| format!("did you mean `{near}`?"));
@@ -213,7 +223,7 @@ fn read(
     }
 }
 
-const GROUPS: [&str; 7] = ["human_request", "frustration", "distress", "stuck", "waiting", "crisis", "crisis_then"];
+const GROUPS: [&str; 8] = ["human_request", "frustration", "distress", "stuck", "waiting", "still_here", "crisis", "crisis_then"];
 
 #[cfg(test)]
 mod tests {

@@ -22,6 +22,9 @@ pub fn card(id: ConversationId, state: &State, now: Timestamp) -> String {
     let language = state.language();
     lines.push(format!("{head} | {} | {language} | waiting {}:{:02}", state.address.channel, waiting / 60, waiting % 60));
     match &state.owner {
+        Owner::Human { staff } if handoff.reminders > 0 && !handoff.answered => {
+            lines.push(format!("{} has it, and the customer has no answer yet. /takeover takes it over.", staff.name));
+        }
         Owner::Human { staff } => lines.push(format!("{} has it.", staff.name)),
         Owner::Waiting => lines.push("Nobody has it yet.".into()),
         Owner::Bot => lines.push("Closed.".into()),

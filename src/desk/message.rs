@@ -83,7 +83,7 @@ pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, now
                 DeskMessage::Post { text, reply_to: None, buttons: card_buttons(id, state), copy: None }
             }
             DeskNote::StillWaiting { times } => {
-                let text = format!("Still waiting, reminder {times}.\n{}", card(id, state, now));
+                let text = format!("No answer yet, reminder {times}.\n{}", card(id, state, now));
                 DeskMessage::Post { text, reply_to: state.thread.card, buttons: card_buttons(id, state), copy: None }
             }
             DeskNote::Closed { by, card } => {
@@ -121,7 +121,8 @@ fn not_sent(why: &NotSent) -> String {
         NotSent::Claimed { by } => format!("{by} has this conversation"),
         NotSent::NoHandoff => "nothing is open here; the bot answers this customer".to_string(),
         NotSent::UnknownCommand => {
-            "there is no such command, and lines that begin with / are never sent. Commands: /claim /release /transcript /close".into()
+            "there is no such command, and lines that begin with / are never sent. Commands: /claim /takeover /release /transcript /close"
+                .into()
         }
         NotSent::Anonymous => "anonymous admins can't be told apart. Turn off 'Remain anonymous' and write again".into(),
         NotSent::Media => "this customer's channel only takes text. Please put it into words".into(),

@@ -48,7 +48,11 @@ pub fn compile(sources: &[Source], calls: &CallShapes, thresholds: Thresholds) -
         doc.read(|root| building.file(root, source.stem(), &entities, calls));
         findings.extend(doc.into_findings());
     }
-    findings.extend(lint::across(&building, &sources));
+    let broken: Vec<&str> =
+        findings.iter().filter(|finding| finding.message.starts_with("not TOML")).map(|finding| finding.file.as_str()).collect();
+    let across = lint::across(&building, &sources);
+    let across: Vec<Finding> = across.into_iter().filter(|finding| !broken.contains(&finding.file.as_str())).collect();
+    findings.extend(across);
     findings.sort_by(|a, b| (&a.file, a.span).cmp(&(&b.file, b.span)));
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(findings);
@@ -83,6 +87,7 @@ impl Building {
                 )
                 .map_or(Needs::Nothing, |needs| needs.value),
             slots: slots(root, entities),
+            changes: false,
             hand_over: root.strings("hand_over").into_iter().map(|outcome| outcome.value).collect(),
             mode: root.choice("mode", &[("live", Mode::Live), ("suggest", Mode::Suggest), ("shadow", Mode::Shadow)]).map(|mode| mode.value),
             social: root.boolean("social").is_some_and(|social| social.value),
@@ -98,6 +103,7 @@ impl Building {
                 };
                 root.doc.error(call.span.clone(), format!("there is no call `{}`", call.value), help);
             }
+            intent.changes = calls.get(&call.value).is_some_and(|shape| shape.changes || shape.sends);
             intent.call = Some(call.value.clone());
         }
         let languages: Vec<Located<String>> = root.keys().into_iter().filter(|key| is_language(root, key)).collect();

@@ -38,8 +38,30 @@ pub enum EntityKind {
     Postcode,
     /// The whole message; only taken when it was asked for.
     Text,
-    /// The operator's own pattern, and whether the value is written in capitals.
-    Pattern(Regex, bool),
+    /// The whole message, where it can be a postal address; only taken when it was asked for.
+    Address,
+    /// The operator's own pattern.
+    Pattern(OwnPattern),
+}
+
+/// A pattern that an operator wrote, and how its values are written.
+#[derive(Clone, Debug)]
+pub struct OwnPattern {
+    /// What matches.
+    pub regex: Regex,
+    /// Values are written in capitals.
+    pub upper: bool,
+    /// Characters that are left out of values.
+    pub without: String,
+    /// What is taken for a value when it was asked for, and what is put before it.
+    pub asked: Option<(Regex, String)>,
+}
+
+impl OwnPattern {
+    fn value(&self, written: &str) -> String {
+        let kept: String = written.chars().filter(|c| !self.without.contains(*c)).collect();
+        if self.upper { kept.to_uppercase() } else { kept }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -86,7 +108,7 @@ impl Entities {
             let mut types = BTreeMap::new();
             for key in root.keys() {
                 let Some(table) = root.table(&key.value) else { continue };
-                table.only(&["kind", "pattern", "upper", "example", "name"]);
+                table.only(&["kind", "pattern", "upper", "without", "asked", "prefix", "example", "name"]);
                 let names = table.table("name").map_or_else(BTreeMap::new, |names| {
                     names.keys().into_iter().filter_map(|l| names.string(&l.value).map(|name| (Language(l.value), name.value))).collect()
                 });
@@ -94,21 +116,36 @@ impl Entities {
                 let upper = table.boolean("upper").is_some_and(|upper| upper.value);
                 let kind = match (table.string("pattern"), table.has("kind")) {
                     (Some(source), false) => match pattern(&source.value) {
-                        Ok(regex) => Some(EntityKind::Pattern(regex, upper)),
+                        Ok(regex) => {
+                            let without = table.string("without").map_or_else(String::new, |without| without.value);
+                            let prefix = table.string("prefix").map_or_else(String::new, |prefix| prefix.value);
+                            let asked = table.string("asked").and_then(|asked| match pattern(&asked.value) {
+                                Ok(regex) => Some((regex, prefix.clone())),
+                                Err(error) => {
+                                    doc.error(asked.span, format!("not a usable pattern: {error}"), "");
+                                    None
+                                }
+                            });
+                            Some(EntityKind::Pattern(OwnPattern { regex, upper, without, asked }))
+                        }
                         Err(error) => {
                             doc.error(source.span, format!("not a usable pattern: {error}"), "");
                             None
                         }
                     },
                     (None, true) => table
-                        .choice("kind", &[("email", 0), ("phone", 1), ("date", 2), ("amount", 3), ("postcode", 4), ("text", 5)])
+                        .choice(
+                            "kind",
+                            &[("email", 0), ("phone", 1), ("date", 2), ("amount", 3), ("postcode", 4), ("text", 5), ("address", 6)],
+                        )
                         .map(|kind| match kind.value {
                             0 => EntityKind::Email,
                             1 => EntityKind::Phone,
                             2 => EntityKind::Date,
                             3 => EntityKind::Amount,
                             4 => EntityKind::Postcode,
-                            _ => EntityKind::Text,
+                            5 => EntityKind::Text,
+                            _ => EntityKind::Address,
                         }),
                     _ => {
                         doc.error(
@@ -148,7 +185,34 @@ impl Entities {
 
     /// True for the type that takes a whole message.
     pub fn is_text(&self, name: &str) -> bool {
-        matches!(self.types.get(name), Some(Type { kind: EntityKind::Text, .. }))
+        matches!(self.types.get(name), Some(Type { kind: EntityKind::Text | EntityKind::Address, .. }))
+    }
+
+    /// True when a whole message can be a value of a type that takes whole messages.
+    pub fn accepts(&self, name: &str, text: &str, entities: &[Entity]) -> bool {
+        let words = text.split_whitespace().count();
+        match self.types.get(name).map(|kind| &kind.kind) {
+            Some(EntityKind::Text) => text.trim().chars().count() >= 5,
+            // A house number or postcode, more than one word, no question; digits of an order number are no house number.
+            Some(EntityKind::Address) => {
+                let own = |at: usize| {
+                    entities.iter().any(|entity| entity.span.start <= at && at < entity.span.end && self.is_pattern(&entity.kind))
+                };
+                words >= 3 && !text.contains('?') && text.char_indices().any(|(at, c)| c.is_ascii_digit() && !own(at))
+            }
+            _ => false,
+        }
+    }
+
+    fn is_pattern(&self, name: &str) -> bool {
+        matches!(self.types.get(name), Some(Type { kind: EntityKind::Pattern(_), .. }))
+    }
+
+    /// A value in a shorter form that is only taken where it was asked for: '1042' for A1042.
+    pub fn bare(&self, name: &str, text: &str) -> Option<String> {
+        let Some(Type { kind: EntityKind::Pattern(own), .. }) = self.types.get(name) else { return None };
+        let (regex, prefix) = own.asked.as_ref()?;
+        regex.find(text).map(|found| format!("{prefix}{}", own.value(found.as_str())))
     }
 
     /// What people call a type: 'order number'.
@@ -169,10 +233,9 @@ impl Entities {
                 found.push((rank, Entity { kind: name.clone(), value, span: Span { start, end } }));
             };
             match &kind.kind {
-                EntityKind::Pattern(regex, upper) => regex.find_iter(text).filter(|m| !m.is_empty()).for_each(|m| {
-                    let value = if *upper { m.as_str().to_uppercase() } else { m.as_str().to_string() };
-                    add(0, m.start(), m.end(), value);
-                }),
+                EntityKind::Pattern(own) => {
+                    own.regex.find_iter(text).filter(|m| !m.is_empty()).for_each(|m| add(0, m.start(), m.end(), own.value(m.as_str())));
+                }
                 EntityKind::Email => each(&EMAIL, text, |m| add(1, m.start(), m.end(), m.as_str().to_lowercase())),
                 EntityKind::Amount => each(&AMOUNT, text, |m| add(2, m.start(), m.end(), m.as_str().trim().to_string())),
                 EntityKind::Date => entity_date::find(text, today).into_iter().for_each(|(span, date)| {
@@ -185,7 +248,7 @@ impl Entities {
                         add(5, m.start(), m.end(), digits);
                     }
                 }),
-                EntityKind::Text => {}
+                EntityKind::Text | EntityKind::Address => {}
             }
         }
         found.sort_by_key(|(rank, entity)| (*rank, entity.span.start));

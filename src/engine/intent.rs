@@ -83,6 +83,8 @@ pub struct Intent {
     pub slots: Vec<Slot>,
     /// Outcomes after which a person takes over.
     pub hand_over: Vec<String>,
+    /// Its call changes something, or sends something.
+    pub changes: bool,
     /// Its own mode, where it has one.
     pub mode: Option<Mode>,
     /// Small talk: it yields to any other intent in the same message.
@@ -116,6 +118,10 @@ pub struct CallShape {
     pub params: Vec<String>,
     /// Outcome → fields that a reply may use.
     pub outcomes: BTreeMap<String, Vec<String>>,
+    /// It changes something that is the customer's: only with a code.
+    pub changes: bool,
+    /// It sends something to what is on file, and changes nothing else.
+    pub sends: bool,
 }
 
 /// All calls that exist, by name.

@@ -26,6 +26,14 @@ pub(super) fn intent(root: &Table<'_>, intent: &Intent, calls: &CallShapes, temp
             doc.error(at, format!("the call needs `{param}`, which is no slot here"), format!("add to slots: {param} = \"…\""));
         }
     }
+    if shape.is_some_and(|shape| shape.changes) && !matches!(intent.needs, Needs::Confirm | Needs::Handoff) {
+        let at = root.string("needs").or_else(|| root.string("call")).map_or(0..0, |at| at.span);
+        doc.error(
+            at,
+            "this call changes something, and anybody could ask for it",
+            "needs = \"confirm\" (a code is asked for) or \"handoff\"",
+        );
+    }
     for (language, localised) in &intent.languages {
         let Some(table) = root.table(&language.0) else { continue };
         let here = table.span.start..table.span.start;

@@ -26,6 +26,7 @@ pub(super) struct Overlap {
 #[derive(Clone, Debug)]
 struct Example {
     intent: usize,
+    words: usize,
     total: f32,
 }
 
@@ -53,7 +54,7 @@ impl Overlap {
         let mut overlap = Overlap { unknown: (1.0 + intents).ln() * 0.6, weights, ..Overlap::default() };
         for (intent, words) in sentences {
             let number = overlap.examples.len() as u32;
-            overlap.examples.push(Example { intent, total: words.iter().map(|id| overlap.weight(*id)).sum() });
+            overlap.examples.push(Example { intent, words: words.len(), total: words.iter().map(|id| overlap.weight(*id)).sum() });
             for id in words {
                 overlap.postings.entry(id).or_default().push(number);
             }
@@ -92,7 +93,9 @@ impl Overlap {
         let mut best: HashMap<usize, (f32, u32)> = HashMap::new();
         for (number, weight) in shared {
             let example = &self.examples[number as usize];
-            let score = MOST * 2.0 * weight / (total + example.total).max(f32::MIN_POSITIVE);
+            // One word in common is a hint, not a request, unless the line is that one word.
+            let lone = seen.len() == 1 && example.words > 1;
+            let score = MOST * 2.0 * weight / (total + example.total).max(f32::MIN_POSITIVE) * if lone { 0.75 } else { 1.0 };
             let entry = best.entry(example.intent).or_insert((0.0, number));
             if score > entry.0 || (score == entry.0 && number < entry.1) {
                 *entry = (score, number);

@@ -153,6 +153,10 @@ impl<'a> Doc<'a> {
     /// All findings so far, in the order of the file.
     pub fn into_findings(self) -> Vec<Finding> {
         let mut findings = self.findings.into_inner();
+        // What can't be read as TOML lacks things only because it can't be read.
+        if findings.iter().any(|finding| finding.message.starts_with("not TOML")) {
+            findings.retain(|finding| finding.span.0 < finding.span.1 || finding.message.starts_with("not TOML"));
+        }
         findings.sort_by_key(|finding| finding.span);
         findings
     }

@@ -34,6 +34,12 @@ impl Default for Templates {
 impl Templates {
     /// Compiles a template under a name; says what is wrong otherwise.
     pub fn add(&mut self, name: &str, source: &str) -> Result<(), String> {
+        if source.trim().is_empty() {
+            return Err("it is empty".into());
+        }
+        if let Some(filter) = unknown_filter(source) {
+            return Err(format!("there is no filter `{filter}`; there are {}", FILTERS.join(", ")));
+        }
         self.environment
             .add_template_owned(name.to_string(), source.to_string())
             .map_err(|error| error.detail().map_or_else(|| error.kind().to_string(), str::to_string))?;
@@ -62,6 +68,19 @@ impl Templates {
             .map(|text| text.trim().to_string())
             .map_err(|error| RenderError(format!("`{name}`: {}", error.kind())))
     }
+}
+
+/// Filters that a template may use.
+const FILTERS: [&str; 8] = ["day", "date", "time", "lower", "upper", "default", "trim", "join"];
+
+/// The first name behind a `|` inside `{{ }}` that is no filter: the template engine itself would only notice when it is too late.
+fn unknown_filter(source: &str) -> Option<&str> {
+    source.split("{{").skip(1).filter_map(|part| part.split("}}").next()).find_map(|expression| {
+        expression.split('|').skip(1).find_map(|filter| {
+            let name = filter.trim().split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("");
+            (!FILTERS.contains(&name)).then_some(name)
+        })
+    })
 }
 
 /// Why a text could not be filled in; names the template, never a value.

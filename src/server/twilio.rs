@@ -43,6 +43,8 @@ pub(super) async fn status(State(server): State<Server>, RawQuery(query): RawQue
 
 async fn store(server: &Server, incoming: Incoming) -> Response {
     match server.app.receive(vec![incoming]).await {
+        // A report that is faster than the commit of what it reports about: it is sent again.
+        Ok(received) if received.unknown > 0 => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Ok(_) => ([(header::CONTENT_TYPE, "text/xml")], EMPTY).into_response(),
         Err(error) => {
             tracing::error!(%error, "An SMS could not be stored; Twilio will send it again.");

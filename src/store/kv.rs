@@ -65,6 +65,20 @@ fn decode<T: DeserializeOwned>(bytes: &[u8], kind: &'static str) -> Result<T, St
     Ok(versioned.record)
 }
 
+/// What can be read of some rows. A damaged one must not keep the others from being worked through; it stays, and is reported.
+fn readable<T: DeserializeOwned>(rows: Vec<(Vec<u8>, Vec<u8>)>, kind: &'static str) -> Vec<T> {
+    let decoded = rows.iter().map(|(_, value)| decode(value, kind));
+    decoded
+        .filter_map(|row| {
+            row.inspect_err(|_| {
+                metrics::counter!("warmline_damaged_rows_total", "kind" => kind).increment(1);
+                tracing::error!(kind, "A row of the store can't be read; it is left where it is.");
+            })
+            .ok()
+        })
+        .collect()
+}
+
 #[derive(Serialize, Deserialize)]
 struct StateRecord {
     version: Version,
@@ -120,8 +134,7 @@ impl<K: Kv> KvStore<K> {
     }
 
     fn all<T: DeserializeOwned>(&self, prefix: &[u8], kind: &'static str) -> Result<Vec<T>, StoreError> {
-        let rows = self.kv.range(prefix, &after(prefix), usize::MAX)?;
-        rows.iter().map(|(_, value)| decode(value, kind)).collect()
+        Ok(readable(self.kv.range(prefix, &after(prefix), usize::MAX)?, kind))
     }
 
     /// Writes with the writer. `plan` runs there, alone, so what it reads can't change before its batch is written.
@@ -284,14 +297,14 @@ impl<K: Kv> Store for KvStore<K> {
         self.all(&keys::kind(keys::OUTBOX), "outbox")
     }
 
-    async fn postpone(&self, row: &OutboxRow, due: Timestamp) -> Result<(), StoreError> {
-        let row = OutboxRow { due, attempts: row.attempts + 1, ..row.clone() };
+    async fn postpone(&self, id: ConversationId, number: u64, due: Timestamp, attempts: u32) -> Result<(), StoreError> {
         self.write(move |kv| {
-            let key = keys::numbered(keys::OUTBOX, row.id, row.number);
+            let key = keys::numbered(keys::OUTBOX, id, number);
             let mut batch = Batch::default();
             // Dropped in the meantime: it stays dropped.
-            if kv.get(&key)?.is_some() {
-                batch.put(key, encode(&row)?);
+            if let Some(bytes) = kv.get(&key)? {
+                let row: OutboxRow = decode(&bytes, "outbox")?;
+                batch.put(key, encode(&OutboxRow { due, attempts, ..row })?);
             }
             Ok((batch, ()))
         })
@@ -299,8 +312,7 @@ impl<K: Kv> Store for KvStore<K> {
     }
 
     async fn timers_due(&self, now: Timestamp) -> Result<Vec<TimerRow>, StoreError> {
-        let rows = self.kv.range(&keys::kind(keys::TIMER_DUE), &keys::timers_until(now), 1_000)?;
-        rows.iter().map(|(_, value)| decode(value, "timer")).collect()
+        Ok(readable(self.kv.range(&keys::kind(keys::TIMER_DUE), &keys::timers_until(now), 1_000)?, "timer"))
     }
 
     async fn calls(&self) -> Result<Vec<CallRow>, StoreError> {

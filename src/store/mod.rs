@@ -92,8 +92,8 @@ pub trait Store: Send + Sync {
     /// Outbox rows that are not sent, by conversation and number.
     async fn outbox(&self) -> Result<Vec<OutboxRow>, StoreError>;
 
-    /// Notes a failed attempt: when the row is tried again.
-    async fn postpone(&self, row: &OutboxRow, due: Timestamp) -> Result<(), StoreError>;
+    /// Puts a row off: when it is tried again, and how often it was tried. What the row says stays as it is stored.
+    async fn postpone(&self, id: ConversationId, number: u64, due: Timestamp, attempts: u32) -> Result<(), StoreError>;
 
     /// Timers that are due, the earliest first.
     async fn timers_due(&self, now: Timestamp) -> Result<Vec<TimerRow>, StoreError>;

@@ -21,6 +21,7 @@ impl SledKv {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let shown = path.display().to_string();
         std::fs::create_dir_all(path).map_err(|error| StoreError::Unusable { path: shown.clone(), reason: error.to_string() })?;
+        private(path).map_err(|error| StoreError::Unusable { path: shown.clone(), reason: error.to_string() })?;
         // sled panics where it can't write its files, so try first.
         let probe = path.join(".writable");
         std::fs::write(&probe, b"").map_err(|error| StoreError::Unusable { path: shown.clone(), reason: error.to_string() })?;
@@ -34,6 +35,18 @@ impl SledKv {
         })?;
         Ok(SledKv { db })
     }
+}
+
+/// Only the account that runs the bot may read what customers wrote.
+fn private(path: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 fn failed(error: sled::Error) -> StoreError {

@@ -63,7 +63,10 @@ impl Telegram {
 
     /// The bot's id and user name.
     pub async fn me(&self) -> Result<(u64, String), SendError> {
-        let me = self.bot.get_me().await.map_err(error)?;
+        let me = self.bot.get_me().await.map_err(|failed| match failed {
+            RequestError::Api(ApiError::InvalidToken) => SendError::Refused("it is not a bot's token".into()),
+            failed => error(failed),
+        })?;
         Ok((me.id.0, me.username().to_string()))
     }
 
@@ -110,7 +113,12 @@ impl Telegram {
             request = request.reply_markup(markup);
         }
         request = request.disable_notification(extras.silent);
-        Ok(i64::from(request.await.map_err(error)?.id.0))
+        match request.await {
+            Ok(message) => Ok(i64::from(message.id.0)),
+            // Accepted, in an answer that can't be read: sending it again would repeat it for hours.
+            Err(RequestError::InvalidJson { .. }) => Ok(0),
+            Err(failed) => Err(error(failed)),
+        }
     }
 
     /// Changes a message's text and buttons.
@@ -209,6 +217,10 @@ fn error(error: RequestError) -> SendError {
         RequestError::Api(api) => match api {
             ApiError::BotBlocked | ApiError::UserDeactivated | ApiError::CantInitiateConversation | ApiError::CantTalkWithBots => {
                 SendError::Blocked
+            }
+            ApiError::InvalidToken => {
+                tracing::error!("Telegram refuses the token; lines wait until that is mended.");
+                SendError::Later(Some(Duration::from_secs(60)))
             }
             ApiError::MessageNotModified => SendError::NotModified,
             ApiError::MessageToEditNotFound | ApiError::MessageIdInvalid | ApiError::MessageCantBeEdited => SendError::MessageGone,

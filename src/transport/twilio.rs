@@ -34,8 +34,18 @@ pub struct Listed {
     pub to: Option<String>,
     /// The words.
     pub body: Option<String>,
+    /// When it came in, as RFC 2822.
+    #[serde(default)]
+    pub date_created: Option<String>,
     /// `inbound`, or one of the outbound kinds.
     pub direction: String,
+}
+
+impl Listed {
+    /// When it came in.
+    pub fn at(&self) -> Option<jiff::Timestamp> {
+        jiff::fmt::rfc2822::parse(self.date_created.as_deref()?).ok().map(|at| at.timestamp())
+    }
 }
 
 impl Twilio {
@@ -75,7 +85,10 @@ impl Twilio {
             (429, _) | (500..=599, _) => Err(SendError::Later(after)),
             (_, Some(21610)) => Err(SendError::OptedOut),
             (_, Some(21211 | 21214 | 21217 | 21614)) => Err(SendError::Unknown),
-            (401 | 403, code) => Err(SendError::Refused(format!("Twilio refuses the account (HTTP {status}, code {})", code.unwrap_or(0)))),
+            (401 | 403, code) => {
+                tracing::error!(status = status.as_u16(), code, "Twilio refuses the account; lines wait until that is mended.");
+                Err(SendError::Later(Some(Duration::from_secs(60))))
+            }
             (status, code) => Err(SendError::Refused(format!("HTTP {status}, Twilio code {}", code.unwrap_or(0)))),
         }
     }

@@ -53,6 +53,10 @@ fn abuse_gets_one_neutral_line_and_then_silence_until_it_is_safe() {
     talk.staff("priya", StaffAction::Say { text: "hello".into(), message: 1 });
     assert!(talk.notes.contains(&DeskNote::NotSent { message: Some(1), why: NotSent::DoNotText }), "{:?}", talk.notes);
     assert_eq!(talk.lines.len(), 1);
+    for still_locked in ["yes he reads everything", "its not ok", "not sure"] {
+        talk.write(still_locked);
+        assert!(talk.state.flags.do_not_text, "{still_locked}");
+    }
     talk.write("yes");
     talk.staff("priya", StaffAction::Say { text: "hello".into(), message: 2 });
     assert_eq!(talk.lines.len(), 2, "only the customer's own word lifts it");
@@ -73,4 +77,36 @@ fn a_claim_is_exclusive_and_release_gives_it_back() {
     assert_eq!(talk.state.owner, Owner::Bot);
     assert!(talk.lines.last().is_some_and(|line| line.text.contains("a new parcel leaves today")));
     assert!(talk.write("when do you open").contains("9:00"));
+}
+
+#[test]
+fn a_tap_is_not_an_answer_and_a_colleague_can_take_over() {
+    let timer = || warmline::conversation::Event::Timer { key: "unclaimed".into() };
+    let mut talk = Talk::new(sms());
+    talk.write("i want to die");
+    talk.staff("priya", StaffAction::Claim);
+    talk.event(timer());
+    assert!(talk.notes.contains(&DeskNote::StillWaiting { times: 1 }), "claimed, and nobody has written");
+    talk.staff("sam", StaffAction::Claim);
+    assert!(matches!(&talk.state.owner, Owner::Human { staff } if staff.id == "priya"));
+    talk.staff("sam", StaffAction::TakeOver);
+    assert!(matches!(&talk.state.owner, Owner::Human { staff } if staff.id == "sam"));
+    talk.staff("sam", StaffAction::Say { text: "I am here".into(), message: 5 });
+    let line = talk.lines.last().expect("a line").number;
+    let sent = warmline::conversation::Delivery::Sent { external: vec!["1".into()], thread: None };
+    talk.event(warmline::conversation::Event::Delivered { line, delivery: sent });
+    let before = talk.notes.len();
+    talk.event(timer());
+    assert_eq!(talk.notes.len(), before, "a delivered human word stops the clock");
+}
+
+#[test]
+fn over_the_flood_limit_a_crisis_is_still_answered() {
+    let mut talk = Talk::new(sms());
+    for number in 0..30 {
+        talk.write(&format!("when do you open number {number}"));
+        talk.now = talk.now.checked_sub(jiff::SignedDuration::from_secs(4)).expect("a time");
+    }
+    assert_eq!(talk.write("when do you open again"), "");
+    assert!(talk.write("i want to die").contains("emergency number"));
 }

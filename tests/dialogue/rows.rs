@@ -72,6 +72,51 @@ const ROWS: &[Row] = &[
     ("waiting, asked again", &[("human please", "Yes."), ("is a human there??", "queue")]),
     ("despair while waiting is raised", &[("human please", "Yes."), ("i cant do this anymore i want to die", "emergency number")]),
     ("after despair the bot is silent", &[("i want to die", "emergency number"), ("when do you open", "!9:00")]),
+    (
+        "after despair somebody who writes on is not left alone",
+        &[
+            ("i want to die", "emergency number"),
+            ("are you there", "!still here"),
+            ("can i please talk to a human", "No person has answered yet"),
+        ],
+    ),
+    ("it gets worse: fire after despair", &[("i want to die", "emergency number"), ("your heater is on fire", "away from it")]),
+    (
+        "another request does not swap the order of a change",
+        &[("cancel A1041", "4821"), ("where is A1042", "left that & left us & !cancels order A1042"), ("4821", "!cancelled")],
+    ),
+    (
+        "a question in the middle of an address",
+        &[
+            ("change the delivery address of A1041", "address"),
+            ("where is A1042?", "left us & address"),
+            ("99 Quarry Road, Leeds LS9 9ZZ", "A1041 & 4821"),
+        ],
+    ),
+    ("a sentence is no address", &[("change the delivery address of A1041", "address"), ("hmm let me ask my wife first", "whole address")]),
+    ("order numbers as people write them", &[("wheres my parcel", "Which order"), ("A 1042", "left us")]),
+    ("order numbers without the letter", &[("wheres my parcel", "Which order"), ("its 1042", "left us")]),
+    ("a return is asked first", &[("i want to return A1044", "4821 & starts a return"), ("4821", "Your return is started")]),
+    ("yes is no code", &[("cancel A1041", "4821"), ("yes please go ahead", "four digits"), ("4821", "cancelled")]),
+    (
+        "a wrong code counts although one begins again",
+        &[
+            ("cancel A1041", "4821"),
+            ("1111", "isn't the code"),
+            ("never mind", "left that"),
+            ("cancel A1041", "4821"),
+            ("2222", "isn't the code"),
+            ("never mind", "left that"),
+            ("cancel A1041", "4821"),
+            ("3333", "isn't the code"),
+            ("never mind", "left that"),
+            ("cancel A1041", "can't send more codes"),
+        ],
+    ),
+    (
+        "whoever waits is not asked whether they want a person",
+        &[("human please", "Yes."), ("its a gift for my mum", "!Shall I get a person")],
+    ),
     ("someone else at risk", &[("my brother says he wants to kill himself", "Thank you for telling us")]),
     ("another language goes to a person in the end", &[("dónde está mi pedido por favor", "person")]),
 ];

@@ -86,6 +86,7 @@ fields = {{ shipped_on = "/sent", eta = "/eta" }}
 [backend.cancel_order]
 method  = "POST"
 url     = "{url}/cancel"
+check   = "order_status"
 body    = {{ order = "{{{{ order }}}}", phone = "{{{{ proof.phone }}}}" }}
 [[backend.cancel_order.outcome]]
 status = 200
@@ -121,13 +122,17 @@ async fn outcomes_fields_ownership_and_trouble() {
     }
     let returned = backend.call(&request("order_status", "A1042", ana()), "key-5", now).await;
     assert_eq!(returned.fields.keys().map(String::as_str).collect::<Vec<_>>(), ["eta", "shipped_on"], "personal data stays behind");
-    assert_eq!(backend.call(&request("cancel_order", "A\"1042", ana()), "key-5", now).await.outcome, "cancelled");
+    assert_eq!(backend.call(&request("cancel_order", "A1042", ana()), "key-5", now).await.outcome, "cancelled");
+    let ben = Some(Proof::Phone("+15550100002".into()));
+    let before = shop.asked.lock().expect("a lock").len();
+    assert_eq!(backend.call(&request("cancel_order", "A1042", ben), "key-6", now).await.outcome, "unproven");
+    assert_eq!(shop.asked.lock().expect("a lock").len(), before + 1, "looked up, and not cancelled");
     let asked = shop.asked.lock().expect("a lock").clone();
     assert_eq!(asked[0].1, "Bearer s3cret -");
     assert_eq!(asked.iter().find(|(what, _, _)| what.contains("cancel?")).map(|(what, _, _)| what.as_str()), Some("../cancel?x=1#"));
-    let (_, headers, body) = asked.last().expect("a call");
+    let (_, headers, body) = asked.iter().find(|(what, _, _)| what == "cancel").expect("a call");
     assert!(headers.ends_with("key-5"), "{headers}");
-    assert_eq!(*body, json!({"order": "A\"1042", "phone": "+15550100001"}));
+    assert_eq!(*body, json!({"order": "A1042", "phone": "+15550100001"}));
     assert_eq!(backend.call(&request("nothing", "A1042", ana()), "key-5", now).await.outcome, "error");
 }
 

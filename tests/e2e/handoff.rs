@@ -161,7 +161,7 @@ async fn a_crisis_reaches_people_in_the_same_commit_and_silences_the_bot() {
         house.clock.advance(SignedDuration::from_mins(2));
         assert_eq!(house.app.fire_timers().await, 1);
         house.app.settle().await;
-        assert!(house.desk().iter().any(|text| text.starts_with(&format!("Still waiting, reminder {times}."))), "{:?}", house.desk());
+        assert!(house.desk().iter().any(|text| text.starts_with(&format!("No answer yet, reminder {times}."))), "{:?}", house.desk());
     }
 }
 

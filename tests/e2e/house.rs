@@ -32,7 +32,7 @@ pub const PUBLIC: &str = "https://bot.example.com";
 pub const SECRET: &str = "hook-secret";
 
 /// The compiled defaults, once for all tests.
-static RULES: LazyLock<Arc<Rules>> = LazyLock::new(|| {
+pub static RULES: LazyLock<Arc<Rules>> = LazyLock::new(|| {
     let loaded = rules::compile(&defaults::sources(), &Demo::default().shapes(), &Config::default()).expect("the defaults compile");
     Arc::new(loaded.rules)
 });
@@ -75,10 +75,10 @@ pub struct House {
     pub clock: Arc<TestClock>,
     pub app: Arc<App>,
     pub poller: Poller,
-    pub decoder: Decoder,
     pub url: String,
     pub client: reqwest::Client,
     pub sms: Arc<TwilioSms>,
+    pub server: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
 /// How a house is built.
@@ -152,8 +152,8 @@ impl House {
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        tokio::spawn(async move { axum::serve(listener, router(server)).await });
-        House { telegram, twilio, clock, app, poller, decoder, url, client: reqwest::Client::new(), sms }
+        let server = tokio::spawn(async move { axum::serve(listener, router(server)).await });
+        House { server, telegram, twilio, clock, app, poller, url, client: reqwest::Client::new(), sms }
     }
 
     /// Takes in what Telegram holds and works until nothing is left to do.

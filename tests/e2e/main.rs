@@ -6,5 +6,6 @@ mod support;
 mod backend;
 mod handoff;
 mod house;
+mod operation;
 mod sms;
 mod telegram;

@@ -71,6 +71,10 @@ async fn voice_photo_sticker_and_location_get_an_honest_sentence_and_a_person() 
     let last = house.telegram.messages(ana.id).pop().expect("an answer");
     house.telegram.tap(&ana, ana.id, last.id, "Yes, a person");
     house.settle().await;
+    let kinds: Vec<String> = house.telegram.messages(DESK).into_iter().map(|message| message.kind).collect();
+    for kind in ["voice", "photo", "sticker", "location"] {
+        assert!(kinds.iter().any(|other| other == kind), "what came before the handoff is passed on: {kinds:?}");
+    }
     assert_eq!(house.telegram.unanswered(), 0, "the press is answered");
     assert_eq!(house.telegram.topics(DESK).len(), 1);
     house.telegram.customer_voice(&ana);

@@ -46,16 +46,8 @@ pub fn entry(number: u64) -> Entry {
 }
 
 pub fn line(number: u64, speaker: Speaker) -> OutboxRow {
-    let line = Line {
-        number,
-        to: address(),
-        speaker,
-        text: "hi".into(),
-        buttons: vec![],
-        ask_contact: false,
-        copy: None,
-        confirms_opt_out: false,
-    };
+    let line =
+        Line { number, to: address(), speaker, text: "hi".into(), buttons: vec![], ask_contact: false, copy: None, last_word: false };
     OutboxRow { id: id(1), number, target: OutboxTarget::Customer(line), urgency: None, created: at(0), due: at(0), attempts: 0 }
 }
 
@@ -185,13 +177,13 @@ pub async fn a_postponed_row_keeps_its_place_and_a_dropped_one_stays_dropped(sto
     change.outbox = vec![line(1, Speaker::Bot), line(2, Speaker::Bot)];
     store.commit(change).await.expect("commits");
     let rows = store.outbox().await.expect("reads");
-    store.postpone(&rows[0], at(30)).await.expect("writes");
+    store.postpone(rows[0].id, rows[0].number, at(30), 1).await.expect("writes");
     let again = store.outbox().await.expect("reads");
     assert_eq!((again[0].number, again[0].due, again[0].attempts), (1, at(30), 1));
     let mut change = Change::new(id(1), 1, State::new(address()));
     change.outbox_done = vec![1];
     store.commit(change).await.expect("commits");
-    store.postpone(&rows[0], at(40)).await.expect("writes");
+    store.postpone(rows[0].id, rows[0].number, at(40), 2).await.expect("writes");
     assert_eq!(store.outbox().await.expect("reads").len(), 1);
 }
 

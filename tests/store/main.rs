@@ -14,6 +14,7 @@ use warmline::store::{KvStore, MemoryKv, SledKv, Store};
 
 /// A store for a law, with what must outlive it.
 pub struct Opened {
+    /// The store.
     pub store: Arc<dyn Store>,
     _folder: Option<tempfile::TempDir>,
 }

@@ -52,14 +52,14 @@ impl TwilioSms {
             Some("video") => Media::Video,
             _ => Media::Other,
         });
-        let gateway_answered = field("OptOutType").is_some_and(|kind| !kind.is_empty());
-        Some(incoming(field("From")?, field("To")?, sid, field("Body").unwrap_or(""), media, gateway_answered, entropy))
+        let gateway = field("OptOutType").filter(|kind| !kind.is_empty()).map(str::to_lowercase);
+        Some(incoming(field("From")?, field("To")?, sid, field("Body").unwrap_or(""), media, gateway, entropy))
     }
 
     /// What a listed message says, for taking in what was missed.
     pub fn missed(listed: &Listed, entropy: u64) -> Option<Incoming> {
         let (from, to) = (listed.from.as_ref()?, listed.to.as_ref()?);
-        Some(incoming(from, to, &listed.sid, listed.body.as_deref().unwrap_or(""), None, false, entropy))
+        Some(incoming(from, to, &listed.sid, listed.body.as_deref().unwrap_or(""), None, None, entropy))
     }
 
     /// What a verified delivery report says; `None` for states on the way.
@@ -85,8 +85,8 @@ impl TwilioSms {
     }
 }
 
-fn incoming(from: &str, to: &str, sid: &str, text: &str, media: Option<Media>, gateway_answered: bool, entropy: u64) -> Incoming {
-    let message = Message { text: text.to_string(), media, external: sid.to_string(), gateway_answered, entropy, ..Message::default() };
+fn incoming(from: &str, to: &str, sid: &str, text: &str, media: Option<Media>, gateway: Option<String>, entropy: u64) -> Incoming {
+    let message = Message { text: text.to_string(), media, external: sid.to_string(), gateway, entropy, ..Message::default() };
     let address = Address { channel: "sms".into(), account: to.to_string(), sender: from.to_string() };
     Incoming {
         target: Target::Address(address),

@@ -167,7 +167,7 @@ impl Decoder {
         }
         let id = i64::from(message.id.0);
         let anonymous = from.id.0 == ANONYMOUS || message.sender_chat.as_ref().is_some_and(|sender| sender.id.0 == chat);
-        let text = message.text().unwrap_or("");
+        let text = message.text().or(message.caption()).unwrap_or("");
         let action = match (anonymous, text.strip_prefix('/'), media(&common.media_kind)) {
             (true, _, _) => StaffAction::Anonymous,
             (_, Some(command), _) => command_of(command, id),
@@ -191,6 +191,7 @@ fn command_of(command: &str, message: i64) -> StaffAction {
     let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
     match name.split('@').next().unwrap_or("") {
         "claim" => StaffAction::Claim,
+        "takeover" => StaffAction::TakeOver,
         "release" => StaffAction::Release,
         "transcript" => StaffAction::Transcript,
         "close" => StaffAction::Close { agreed: Some(rest.trim().to_string()).filter(|rest| !rest.is_empty()) },

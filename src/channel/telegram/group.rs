@@ -7,10 +7,13 @@
 
 use super::split::{LONGEST, split};
 use crate::channel::{Desk, Place, Posted};
+use crate::conversation::ConversationId;
 use crate::desk::DeskMessage;
 use crate::transport::SendError;
 use crate::transport::telegram::{Extras, Telegram};
 use async_trait::async_trait;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 /// A transcript longer than this goes as a file.
 const LONG: usize = 3_500;
@@ -22,12 +25,26 @@ const A_MINUTE: usize = 20;
 pub struct TelegramDesk {
     client: Telegram,
     chat: i64,
+    /// Topics that were made for messages which then could not be posted: the next try uses them.
+    made: Mutex<HashMap<ConversationId, i32>>,
 }
 
 impl TelegramDesk {
     /// A desk in a group.
     pub fn new(client: Telegram, chat: i64) -> Self {
-        TelegramDesk { client, chat }
+        TelegramDesk { client, chat, made: Mutex::default() }
+    }
+
+    /// A topic for a conversation: one that was made before and not used, or a new one.
+    async fn topic(&self, place: &Place) -> Result<Option<i32>, SendError> {
+        if let Some(topic) = self.made.lock().unwrap_or_else(PoisonError::into_inner).get(&place.id) {
+            return Ok(Some(*topic));
+        }
+        let topic = self.client.create_topic(self.chat, &place.title).await?;
+        if let Some(topic) = topic {
+            self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(place.id, topic);
+        }
+        Ok(topic)
     }
 
     async fn post(&self, place: &Place, topic: Option<i32>, message: &DeskMessage) -> Result<Vec<i64>, SendError> {
@@ -102,18 +119,23 @@ impl Desk for TelegramDesk {
         let mut made = None;
         let mut topic = place.topic;
         if placed && topic.is_none() && place.card.is_none() {
-            made = self.client.create_topic(self.chat, &place.title).await?;
+            made = self.topic(place).await?;
             topic = made;
         }
-        match self.post(place, topic, message).await {
-            Err(SendError::ThreadGone) if placed => {
-                made = self.client.create_topic(self.chat, &place.title).await?;
-                let place = Place { card: None, ..place.clone() };
-                Ok(Posted { messages: self.post(&place, made, message).await?, topic: made })
+        let mut posted = self.post(place, topic, message).await;
+        if placed && posted == Err(SendError::ThreadGone) {
+            self.made.lock().unwrap_or_else(PoisonError::into_inner).remove(&place.id);
+            made = self.topic(place).await?;
+            posted = self.post(&Place { card: None, ..place.clone() }, made, message).await;
+        }
+        match posted {
+            Ok(messages) => {
+                self.made.lock().unwrap_or_else(PoisonError::into_inner).remove(&place.id);
+                Ok(Posted { messages, topic: made })
             }
             // A press that is too old to be answered, or a card that is gone: nothing is lost by that.
             Err(SendError::Refused(_) | SendError::MessageGone) if !placed => Ok(Posted::default()),
-            posted => Ok(Posted { messages: posted?, topic: made }),
+            Err(error) => Err(error),
         }
     }
 
