@@ -96,7 +96,7 @@ struct Paths {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let paths = Paths { config: cli.config, intents: cli.intents };
-    if !paths.intents.is_dir() && paths.intents != PathBuf::from("intents") {
+    if !paths.intents.is_dir() && paths.intents.as_os_str() != "intents" {
         print::error(format!("there is no folder {}", paths.intents.display()));
         return ExitCode::from(status::CANT_START);
     }

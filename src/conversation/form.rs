@@ -421,8 +421,8 @@ fn pick(entities: &[Entity], kind: &str, text: &Text) -> Option<String> {
     let (first, last) = (values.next()?, values.next_back());
     let corrected = last.filter(|last| {
         let between = text.tokens.iter().filter(|token| token.span.start >= first.span.end && token.span.end <= last.span.start);
-        let before = text.tokens.iter().filter(|token| token.span.end <= first.span.start).map(|token| token.text.as_str());
-        between.into_iter().any(|token| CORRECTING.contains(&token.text.as_str())) || before.last() == Some("not")
+        let mut before = text.tokens.iter().filter(|token| token.span.end <= first.span.start).map(|token| token.text.as_str());
+        between.into_iter().any(|token| CORRECTING.contains(&token.text.as_str())) || before.next_back() == Some("not")
     });
     Some(corrected.unwrap_or(first).value.clone())
 }

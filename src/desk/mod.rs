@@ -1,6 +1,6 @@
 //! The desk: what staff see, and when they are there.
 //!
-//! Owns: opening hours and the [`Facts`](crate::conversation::Facts) made from them; the order of the queue; cards, relays,
+//! Owns: opening hours and the [`Facts`] made from them; the order of the queue; cards, relays,
 //! refusals and transcripts as staff read them.
 //! Invariants: pure; the most urgent comes first, then who has waited longest; every note of a conversation becomes a message
 //! to the desk or is said to be nowhere; texts are plain, without markup, so customers' words can't break them.

@@ -55,10 +55,8 @@ pub(super) fn intent(root: &Table<'_>, intent: &Intent, calls: &CallShapes, temp
         }
         let replies = table.table("reply");
         match shape {
-            None if intent.call.is_none() => {
-                if !localised.reply.contains_key("text") {
-                    doc.error(here.clone(), format!("[{language}] has no answer"), "add: reply.text = \"…\"");
-                }
+            None if intent.call.is_none() && !localised.reply.contains_key("text") => {
+                doc.error(here.clone(), format!("[{language}] has no answer"), "add: reply.text = \"…\"");
             }
             None => {}
             Some(shape) => {

@@ -6,7 +6,7 @@
 //! never repairs a number; the order of the files changes nothing; a verdict is never silent: matched, ambiguous or
 //! unmatched, with the reasons.
 //! Leaves out: distress (`care`), what is done about a verdict (`conversation`), the statistical scorer (comes to `lexis`;
-//! until then [`overlap`] scores the words covered).
+//! until then `overlap` scores the words covered).
 
 mod compile;
 mod entity;

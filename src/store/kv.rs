@@ -33,6 +33,9 @@ impl Batch {
     }
 }
 
+/// A key and its value.
+pub type Pair = (Vec<u8>, Vec<u8>);
+
 /// Sorted keys with values.
 ///
 /// Laws: `write` is atomic, and visible to `get` and `range` at once; what was written before a `flush` returned survives a
@@ -41,7 +44,7 @@ pub trait Kv: Send + Sync + 'static {
     /// The value of a key.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
     /// Keys from `from` (inclusive) to `to` (exclusive) with their values, in order, at most `most`.
-    fn range(&self, from: &[u8], to: &[u8], most: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError>;
+    fn range(&self, from: &[u8], to: &[u8], most: usize) -> Result<Vec<Pair>, StoreError>;
     /// Writes a batch.
     fn write(&self, batch: Batch) -> Result<(), StoreError>;
     /// Makes everything written so far durable.
@@ -66,7 +69,7 @@ fn decode<T: DeserializeOwned>(bytes: &[u8], kind: &'static str) -> Result<T, St
 }
 
 /// What can be read of some rows. A damaged one must not keep the others from being worked through; it stays, and is reported.
-fn readable<T: DeserializeOwned>(rows: Vec<(Vec<u8>, Vec<u8>)>, kind: &'static str) -> Vec<T> {
+fn readable<T: DeserializeOwned>(rows: Vec<Pair>, kind: &'static str) -> Vec<T> {
     let decoded = rows.iter().map(|(_, value)| decode(value, kind));
     decoded
         .filter_map(|row| {

@@ -1,7 +1,7 @@
 //! A store in memory: for `chat`, `understand` and tests. It forgets everything at the end.
 
 use super::StoreError;
-use super::kv::{Batch, Kv};
+use super::kv::{Batch, Kv, Pair};
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
@@ -16,7 +16,7 @@ impl Kv for MemoryKv {
         Ok(self.map.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned())
     }
 
-    fn range(&self, from: &[u8], to: &[u8], most: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    fn range(&self, from: &[u8], to: &[u8], most: usize) -> Result<Vec<Pair>, StoreError> {
         if from >= to {
             return Ok(Vec::new());
         }

@@ -12,7 +12,7 @@ mod record;
 mod sled_kv;
 mod writer;
 
-pub use kv::{Batch, Kv, KvStore};
+pub use kv::{Batch, Kv, KvStore, Pair};
 pub use memory::MemoryKv;
 pub use record::{Arrival, CallRow, Change, InboxRow, LinkKey, LinkTarget, OutboxRow, OutboxTarget, Stored, TimerRow, Version};
 pub use sled_kv::SledKv;

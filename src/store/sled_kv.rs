@@ -5,7 +5,7 @@
 //! on Linux, so that is not promised.
 
 use super::StoreError;
-use super::kv::{Batch, Kv};
+use super::kv::{Batch, Kv, Pair};
 use std::path::Path;
 
 /// A folder of sled's.
@@ -58,7 +58,7 @@ impl Kv for SledKv {
         Ok(self.db.get(key).map_err(failed)?.map(|value| value.to_vec()))
     }
 
-    fn range(&self, from: &[u8], to: &[u8], most: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    fn range(&self, from: &[u8], to: &[u8], most: usize) -> Result<Vec<Pair>, StoreError> {
         if from >= to {
             return Ok(Vec::new());
         }

@@ -40,7 +40,7 @@ impl Writer {
                     }
                     let flushed = kv.flush();
                     for acknowledge in acknowledgements {
-                        acknowledge(flushed.as_ref().map(|()| ()).map_err(|error| StoreError::Failed(error.to_string())));
+                        acknowledge(flushed.as_ref().copied().map_err(|error| StoreError::Failed(error.to_string())));
                     }
                 }
             })

@@ -4,7 +4,7 @@ use crate::laws::{address, arrival, entry, id};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use warmline::conversation::State;
-use warmline::store::{Batch, Change, Kv, KvStore, Store, StoreError};
+use warmline::store::{Batch, Change, Kv, KvStore, Pair, Store, StoreError};
 
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -29,7 +29,7 @@ impl Kv for Unflushed {
         Ok(self.seen.lock().expect("a lock").get(key).cloned())
     }
 
-    fn range(&self, from: &[u8], to: &[u8], most: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    fn range(&self, from: &[u8], to: &[u8], most: usize) -> Result<Vec<Pair>, StoreError> {
         let seen = self.seen.lock().expect("a lock");
         Ok(seen.range(from.to_vec()..to.to_vec()).take(most).map(|(key, value)| (key.clone(), value.clone())).collect())
     }
