@@ -10,6 +10,7 @@ use crate::channel::sms::twilio::TwilioSms;
 use crate::server::{Server, TelegramHook, TwilioHook, router};
 use crate::store::{KvStore, SledKv, Store, StoreError};
 use futures::FutureExt;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,7 +41,7 @@ pub(super) fn serve(paths: &Paths, strict: bool) -> ExitCode {
 fn log(config: &Config) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("WARMLINE_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,warmline=info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
     // A second subscriber in one process can only be a test's; the first one stays.
     let _ = if config.log_json { builder.json().try_init() } else { builder.try_init() };
 }
@@ -162,6 +163,8 @@ async fn identity(client: &crate::transport::telegram::Telegram) -> Result<u64, 
 
 /// How often missed messages are listed.
 const LIST_MISSED: Duration = Duration::from_secs(15 * 60);
+/// How far back the list goes.
+const LOOK_BACK: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 3);
 /// When this bot began to answer this number: what came before is not ours to answer.
 const SINCE: &str = "twilio-since";
 
@@ -199,8 +202,8 @@ async fn watch_missed(app: &Arc<App>, spawn: &dyn Spawn, twilio: Arc<TwilioSms>)
 }
 
 async fn take_in_missed(app: &App, twilio: &TwilioSms, since: jiff::Timestamp) {
-    let (Some(number), Ok(day)) = (twilio.number(), app.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date().yesterday()) else { return };
-    match twilio.client().inbound(number, &day.to_string()).await {
+    let (Some(number), Ok(from)) = (twilio.number(), app.clock.now().checked_sub(LOOK_BACK)) else { return };
+    match twilio.client().inbound(number, from.max(since)).await {
         Ok(listed) => {
             let ours = listed.iter().rev().filter(|listed| listed.at().is_some_and(|at| at >= since));
             let incoming = ours.filter_map(|listed| TwilioSms::missed(listed, app.clock.entropy())).collect();

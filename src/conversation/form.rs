@@ -123,6 +123,8 @@ impl<'a> Turn<'a> {
     pub(super) fn say_template(&mut self, template: &str, form: &Form, fields: &[(&str, serde_json::Value)]) -> bool {
         let mut all: Vec<(&str, serde_json::Value)> = form.slots.iter().map(|(name, value)| (name.as_str(), json!(value))).collect();
         all.extend(fields.iter().cloned());
+        // A template's name says its language; dates inside are said in the same.
+        all.push(("lang", json!(template.split('/').nth(1).unwrap_or("en"))));
         match self.engine().templates().render(template, &self.context(&all)) {
             Ok(text) => {
                 self.say(text);

@@ -11,6 +11,7 @@ use super::state::Owner;
 use super::step::Turn;
 use crate::engine::Mode;
 use crate::lexis::day;
+use crate::text::Language;
 use jiff::civil::DateTime;
 use serde_json::{Map, Value, json};
 
@@ -111,7 +112,7 @@ impl Turn<'_> {
     pub(super) fn context(&self, fields: &[(&str, Value)]) -> Value {
         let mut context = Map::new();
         context.insert("shop".into(), json!(self.rules.shop));
-        context.insert("lang".into(), json!(self.state.language().0));
+        context.insert("lang".into(), json!(self.spoken_language().0));
         context.insert("now".into(), json!(clock(self.facts.local)));
         if let Some(opens) = self.facts.opens {
             context.insert("opens".into(), json!(self.moment(opens)));
@@ -123,6 +124,11 @@ impl Turn<'_> {
         Value::Object(context)
     }
 
+    /// The language that the bot's own words are in for this customer.
+    fn spoken_language(&self) -> Language {
+        Some(self.state.language()).filter(|language| self.rules.words.speaks(language)).unwrap_or_else(Language::english)
+    }
+
     /// A moment as people say it now: '8:00', '8:00 tomorrow', '8:00 on Monday 23 November'.
     fn moment(&self, at: DateTime) -> String {
         let today = self.facts.local.date();
@@ -131,7 +137,7 @@ impl Turn<'_> {
             date if today.tomorrow().is_ok_and(|tomorrow| date == tomorrow) => "at_tomorrow",
             _ => "at_later",
         };
-        let language = self.state.language();
+        let language = self.spoken_language();
         let context = json!({"time": clock(at), "day": day(at.date(), &language.0), "shop": self.rules.shop, "lang": language.0});
         self.rules.words.say(&language, key, &context).unwrap_or_else(|| clock(at))
     }

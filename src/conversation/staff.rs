@@ -146,12 +146,9 @@ impl Turn<'_> {
         if let Some(why) = why {
             return self.not_sent(Some(message), why);
         }
+        let copy = media.then_some(message);
+        let shown = if media { "[attachment]".to_string() } else { text.trim().to_string() };
         let text = if media { text } else { format!("{}: {}", staff.name, text.trim()) };
-        self.line_as(staff, text, message, media.then_some(message));
-    }
-
-    fn line_as(&mut self, staff: &Staff, text: String, message: i64, copy: Option<i64>) {
-        let shown = if copy.is_some() { "[attachment]".to_string() } else { text.clone() };
         let number = self.record(Who::Staff(staff.name.clone()), shown);
         // Kept after it was sent: a report of failure may come hours later, and is shown beside these words.
         self.state.staff_lines.insert(number, message);

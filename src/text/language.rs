@@ -129,7 +129,7 @@ pub fn guess(text: &Text) -> Option<Language> {
         return Some(Language(code.into()));
     }
     let mut counts = [0_i32; MARKERS.len()];
-    for token in text.tokens.iter().take(60) {
+    for token in text.tokens.iter().filter(|token| !in_address(&text.original, token.span)).take(60) {
         for (count, (_, words)) in counts.iter_mut().zip(MARKERS) {
             *count += i32::from(words.contains(&token.text.as_str()));
         }
@@ -139,6 +139,14 @@ pub fn guess(text: &Text) -> Option<Language> {
     let lead = if text.tokens.len() <= 3 { 1 } else { 2 };
     let clear = *best.1 >= 1 && *best.1 - second >= lead.min(*best.1);
     (clear && *best.1 > second).then(|| Language(MARKERS[best.0].0.into()))
+}
+
+/// Part of an e-mail address or a web address: 'com' is no word there.
+fn in_address(text: &str, span: super::Span) -> bool {
+    let before = text.get(..span.start).and_then(|before| before.chars().next_back());
+    let mut after = text.get(span.end..).unwrap_or("").chars();
+    let dot = after.next();
+    matches!(before, Some('@' | '.' | '/')) || dot == Some('@') || (dot == Some('.') && after.next().is_some_and(char::is_alphanumeric))
 }
 
 fn script(text: &str) -> Option<&'static str> {
@@ -177,6 +185,7 @@ mod tests {
             ("मेरा ऑर्डर कहाँ है", Some("hi")),
             ("где мой заказ", Some("ru")),
             ("A1042", None),
+            ("ana@example.com", None),
             ("ok", None),
             ("😭😭", None),
             ("", None),

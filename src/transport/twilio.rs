@@ -93,8 +93,8 @@ impl Twilio {
         }
     }
 
-    /// What came in to a number on and since a day (`YYYY-MM-DD`), newest first, at most 1,000.
-    pub async fn inbound(&self, to: &str, since: &str) -> Result<Vec<Listed>, SendError> {
+    /// What came in to a number since a moment, newest first, at most 1,000.
+    pub async fn inbound(&self, to: &str, since: jiff::Timestamp) -> Result<Vec<Listed>, SendError> {
         #[derive(Deserialize)]
         struct Page {
             messages: Vec<Listed>,
@@ -103,7 +103,8 @@ impl Twilio {
         }
         let mut found = Vec::new();
         let mut url = format!("{}?PageSize=200", self.messages());
-        let mut query = vec![("To", to), ("DateSent>", since)];
+        let since = since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let mut query = vec![("To", to), ("DateSent>", since.as_str())];
         for _ in 0..5 {
             let request = self.client.get(&url).query(&query).basic_auth(&self.sid, Some(self.token.expose_secret()));
             let response = request.send().await.map_err(|_| SendError::Later(None))?;

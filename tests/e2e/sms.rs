@@ -148,7 +148,7 @@ async fn what_came_while_the_bot_was_down_is_taken_in_once() {
     let house = House::built(Plan::default()).await;
     house.text(ANA, "hello").await;
     house.twilio.missed(ANA, "where is A1042", "SMmissed");
-    let listed = house.sms.client().inbound(crate::house::NUMBER, "2026-01-01").await.expect("a list");
+    let listed = house.sms.client().inbound(crate::house::NUMBER, "2026-01-01T00:00:00Z".parse().expect("a time")).await.expect("a list");
     for _ in 0..2 {
         let incoming = listed.iter().rev().filter_map(|listed| warmline::channel::sms::twilio::TwilioSms::missed(listed, 1)).collect();
         house.app.receive(incoming).await.expect("a store");
