@@ -126,6 +126,9 @@ pub struct Handoff {
 /// A customer who writes again after this long hears where things stand.
 const QUIET: SignedDuration = SignedDuration::from_mins(2);
 
+/// The cue that has words of its own.
+const BEREAVEMENT: &str = "bereavement";
+
 /// The key of the timer that reminds staff.
 pub(super) const UNCLAIMED: &str = "unclaimed";
 
@@ -310,6 +313,10 @@ impl Turn<'_> {
         let reach = self.reach();
         match reason {
             Reason::Care(Level::Crisis) => self.crisis_words(assessment, reach),
+            // A death gets one plain 'sorry', and no emergency number.
+            Reason::Care(Level::Distress) if assessment.evidence.iter().any(|evidence| evidence.rule == BEREAVEMENT) => {
+                self.say_word(&format!("bereavement.{reach}"), &[]);
+            }
             Reason::Care(level) => self.say_word(&format!("{}.{reach}", level.name()), &[]),
             Reason::Stuck | Reason::Language | Reason::Intent => self.say_word(&format!("stuck.{reach}"), &[]),
         }

@@ -223,7 +223,8 @@ fn read(
     }
 }
 
-const GROUPS: [&str; 8] = ["human_request", "frustration", "distress", "stuck", "waiting", "still_here", "crisis", "crisis_then"];
+const GROUPS: [&str; 9] =
+    ["human_request", "frustration", "distress", "bereavement", "stuck", "waiting", "still_here", "crisis", "crisis_then"];
 
 #[cfg(test)]
 mod tests {

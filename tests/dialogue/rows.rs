@@ -117,6 +117,10 @@ const ROWS: &[Row] = &[
         "whoever waits is not asked whether they want a person",
         &[("human please", "Yes."), ("its a gift for my mum", "!Shall I get a person")],
     ),
+    (
+        "a death gets a plain sorry and no emergency number",
+        &[("my mum died, please cancel her order A1041", "sorry that they have died & !emergency & !4821")],
+    ),
     ("someone else at risk", &[("my brother says he wants to kill himself", "Thank you for telling us")]),
     ("another language goes to a person in the end", &[("dónde está mi pedido por favor", "person")]),
 ];

@@ -217,6 +217,39 @@ async fn a_blocked_customer_is_shown_to_the_one_who_wrote() {
 }
 
 #[tokio::test]
+async fn relays_are_merged_and_a_retry_repeats_none() {
+    let mut house = House::new().await;
+    let ana = house.telegram.person(42, "Ana");
+    house.write(&ana, "a human please").await;
+    for _ in 0..2 {
+        house.telegram.fail_next("sendMessage", 429, "Too Many Requests: retry after 5", Some(5));
+        house.telegram.customer_text(&ana, "my number is on the label");
+        house.telegram.customer_text(&ana, "the box is blue");
+        house.settle().await;
+        house.clock.advance(SignedDuration::from_secs(6));
+        house.app.settle().await;
+    }
+    let relays: Vec<String> = house.desk().into_iter().filter(|text| text.contains("blue") || text.contains("label")).collect();
+    assert_eq!(relays.join("\n").matches("the box is blue").count(), 2, "{relays:?}");
+    assert_eq!(relays.join("\n").matches("on the label").count(), 2, "{relays:?}");
+    assert!(relays.iter().any(|text| text.contains("label\nCustomer: the box")), "merged into one post: {relays:?}");
+}
+
+#[tokio::test]
+async fn a_colleague_takes_over_visibly() {
+    let mut house = House::new().await;
+    let (ana, priya, sam) = (house.telegram.person(42, "Ana"), house.telegram.person(7, "Priya"), house.telegram.person(8, "Sam"));
+    house.write(&ana, "a human please").await;
+    let (card, topic) = (house.card(), house.telegram.topics(DESK)[0].id);
+    house.telegram.tap(&priya, DESK, card, "Claim");
+    house.telegram.group_text(&sam, DESK, Some(topic), None, "/takeover");
+    house.telegram.group_text(&sam, DESK, Some(topic), None, "Sam here now.");
+    house.settle().await;
+    assert!(house.desk().iter().any(|text| text.contains("Sam has taken it over from Priya")), "{:?}", house.desk());
+    assert!(house.telegram.texts(ana.id).iter().any(|text| text == "Sam: Sam here now."));
+}
+
+#[tokio::test]
 async fn telegrams_retry_after_is_respected() {
     let mut house = House::new().await;
     let ana = house.telegram.person(42, "Ana");

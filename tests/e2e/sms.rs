@@ -43,6 +43,23 @@ async fn a_wrong_signature_is_403_and_nothing_is_stored() {
 }
 
 #[tokio::test]
+async fn a_report_that_is_faster_than_we_are_is_sent_again() {
+    let house = House::new().await;
+    let url = format!("{}/sms/twilio/status", house.url);
+    let status =
+        house.twilio.report(&house.client, &url, &format!("{PUBLIC}/sms/twilio/status"), "SMunknown", "undelivered", Some(30003)).await;
+    assert_eq!(status.as_u16(), 503);
+}
+
+#[tokio::test]
+async fn an_opted_out_customer_who_asks_for_a_person_reaches_staff() {
+    let house = House::new().await;
+    house.text(ANA, "STOP").await;
+    assert_eq!(house.text(ANA, "i want to talk to a human").await, Vec::<String>::new());
+    assert!(house.desk().iter().any(|text| text.starts_with("ASKED") && text.contains("opted out")), "{:?}", house.desk());
+}
+
+#[tokio::test]
 async fn the_same_webhook_twice_is_one_message() {
     let house = House::new().await;
     let (url, public) = hook(&house);
