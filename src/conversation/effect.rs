@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 pub enum Speaker {
     /// The bot.
     Bot,
-    /// The bot, about a person's work ('Priya has this now'): no bot line in the sense of ownership.
+    /// The bot, calling a person or about their work: no answer, so a claim does not make it void.
     Notice,
     /// A person.
     Staff(Staff),

@@ -175,11 +175,13 @@ impl Turn<'_> {
         if withheld {
             return self.withhold(number, text, shown);
         }
-        let (speaker, who) = if spoken.notice { (Speaker::Notice, Who::Bot) } else { (Speaker::Bot, Who::Bot) };
+        self.state.last_said.clone_from(&shown);
+        // The words that call a person are no answer that a claim makes void.
+        let speaker = if spoken.notice || spoken.acting { Speaker::Notice } else { Speaker::Bot };
         self.effects.push(Effect::Record(Entry {
             number,
             at: self.now,
-            who,
+            who: Who::Bot,
             text: shown.clone(),
             evidence: Vec::new(),
             understood: Default::default(),

@@ -148,6 +148,7 @@ impl Turn<'_> {
         }
         let copy = media.then_some(message);
         let shown = if media { "[attachment]".to_string() } else { text.trim().to_string() };
+        self.state.last_said = format!("{}: {shown}", staff.name);
         let text = if media { text } else { format!("{}: {}", staff.name, text.trim()) };
         let number = self.record(Who::Staff(staff.name.clone()), shown);
         // Kept after it was sent: a report of failure may come hours later, and is shown beside these words.

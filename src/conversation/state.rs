@@ -215,6 +215,9 @@ pub struct State {
     /// What the customer wrote last.
     #[serde(default)]
     pub last_words: String,
+    /// What was last said to the customer, codes hidden.
+    #[serde(default)]
+    pub last_said: String,
     /// The last request that was answered.
     #[serde(default)]
     pub done: Option<Done>,
@@ -278,6 +281,7 @@ impl State {
             misses: 0,
             flags: Flags::default(),
             last_words: String::new(),
+            last_said: String::new(),
             done: None,
             known: BTreeMap::new(),
             proof: None,

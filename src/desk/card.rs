@@ -48,6 +48,9 @@ pub fn card(id: ConversationId, state: &State, now: Timestamp) -> String {
     if !handoff.words.trim().is_empty() {
         lines.push(format!("Wrote: {}", quote(&handoff.words)));
     }
+    if !state.last_said.is_empty() {
+        lines.push(format!("Last said to them: {}", quote(&state.last_said)));
+    }
     let heard: Vec<String> =
         handoff.evidence.iter().take(4).map(|evidence| format!("\"{}\" ({})", quote(&evidence.text), evidence.rule)).collect();
     match heard.is_empty() {

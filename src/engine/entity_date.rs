@@ -11,12 +11,11 @@ use jiff::civil::{Date, Weekday};
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /// Every date in a text.
-pub(super) fn find(text: &str, today: Date) -> Vec<(Span, Date)> {
-    let text = Text::new(text);
+pub(super) fn find(text: &Text, today: Date) -> Vec<(Span, Date)> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < text.tokens.len() {
-        match read(&text, at, today) {
+        match read(text, at, today) {
             Some((length, date)) => {
                 found.push((text.span(at, at + length), date));
                 at += length;
@@ -120,7 +119,7 @@ mod tests {
             ("31/02/2026", None),
             ("A1042", None),
         ] {
-            let found = find(text, today).first().map(|(_, date)| date.to_string());
+            let found = find(&Text::new(text), today).first().map(|(_, date)| date.to_string());
             assert_eq!(found.as_deref(), wanted, "{text}");
         }
     }

@@ -12,7 +12,9 @@ use crate::lexis::{Index, Message, Templates, Vocabulary, WordId};
 use crate::text::{Language, Text, guess};
 use jiff::civil::Date;
 use regex::Regex;
+use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// Where a verdict turns.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -148,11 +150,13 @@ pub struct Engine {
 }
 
 /// Words that carry no request: they may stand around a phrase that still covers the whole message.
-const FILLER: [&str; 41] = [
-    "please", "pls", "plz", "um", "uh", "so", "ok", "okay", "and", "just", "hey", "hi", "hello", "well", "oh", "sir", "madam", "mate",
-    "guys", "now", "then", "also", "thanks", "thank", "you", "thx", "ty", "there", "sorry", "actually", "but", "yes", "yeah", "yep", "its",
-    "it", "is", "the", "a", "no", "i",
-];
+static FILLER: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    HashSet::from([
+        "please", "pls", "plz", "um", "uh", "so", "ok", "okay", "and", "just", "hey", "hi", "hello", "well", "oh", "sir", "madam", "mate",
+        "guys", "now", "then", "also", "thanks", "thank", "you", "thx", "ty", "there", "sorry", "actually", "but", "yes", "yeah", "yep",
+        "its", "it", "is", "the", "a", "no", "i",
+    ])
+});
 
 /// A phrase inside a longer message is worth this at least, a keyword group or pattern that.
 const PHRASE_FLOOR: f32 = 0.70;
@@ -195,7 +199,7 @@ impl Engine {
 
     /// What a message asks for. `today` is the customer's day, for relative dates.
     pub fn understand(&self, text: &Text, today: Date) -> Understanding {
-        let entities = self.entities.find(&text.original, today);
+        let entities = self.entities.find(text, today);
         let mut message = Message::new(text, &self.vocabulary);
         let values: Vec<Range<usize>> = entities.iter().map(|entity| text.tokens_in(entity.span)).collect();
         message.slots = self.slot_ranges(&entities, &values);
@@ -205,12 +209,14 @@ impl Engine {
         for range in &values {
             skip.get_mut(range.clone()).into_iter().flatten().for_each(|skip| *skip = true);
         }
-        let filler = |at: usize| text.tokens.get(at).is_some_and(|token| FILLER.contains(&token.text.as_str()));
-        let social = |at: usize| {
-            matches.iter().any(|found| {
-                found.tokens.contains(&at) && !self.lines[found.phrase].never && self.intents[self.lines[found.phrase].intent].social
-            })
-        };
+        let filler: Vec<bool> = text.tokens.iter().map(|token| FILLER.contains(token.text.as_str())).collect();
+        let filler = |at: usize| filler.get(at).copied().unwrap_or(false);
+        let mut chat = vec![false; text.tokens.len()];
+        for found in matches.iter().filter(|found| !self.lines[found.phrase].never && self.intents[self.lines[found.phrase].intent].social)
+        {
+            chat.get_mut(found.tokens.clone()).into_iter().flatten().for_each(|chat| *chat = true);
+        }
+        let social = |at: usize| chat.get(at).copied().unwrap_or(false);
         let content: Vec<usize> = (0..text.tokens.len()).filter(|at| !skip[*at] && !filler(*at)).collect();
         let asked: Vec<usize> = content.iter().copied().filter(|at| !social(*at)).collect();
 
