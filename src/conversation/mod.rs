@@ -8,8 +8,11 @@
 //!   Bot ───────────────────────────────────────────────▶ Waiting(handoff)
 //!    ▲                                                    │ claim   ▲ release
 //!    │ close, back to the bot                             ▼         │
-//!    └─────────────────────────────────────────────── Human(handoff, staff)
+//!    └─────────────────────────────────────────────── Human(handoff, staff) ⟲ take over
 //! ```
+//!
+//! While a handoff is open a timer runs. A claim starts it anew; only a human word that was delivered stops it; what the customer
+//! writes after that starts it again.
 //!
 //! Invariants: every customer message is assessed by `care` before anything else; nothing is sent to a customer who opted out
 //! or may not be texted; while a person owns the conversation no bot line leaves; crisis and distress silence the bot's

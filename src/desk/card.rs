@@ -86,3 +86,46 @@ fn quote(text: &str) -> String {
     }
     text.chars().take(QUOTE).collect::<String>() + " …"
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::care::{Evidence, Kind, Level};
+    use crate::conversation::{Address, Handoff, Reason, Urgency};
+
+    #[test]
+    fn the_first_screen_tells_the_story() {
+        let opened: Timestamp = "2026-11-20T12:00:00Z".parse().expect("a time");
+        let mut state = State::new(Address { channel: "sms".into(), account: "+1".into(), sender: "+2".into() });
+        let evidence =
+            Evidence { rule: "suicide_wish".into(), level: Level::Crisis, text: "want to die".into(), start: 2, end: 13, weight: 1.0 };
+        state.owner = Owner::Waiting;
+        state.flags.minor = true;
+        state.last_said = "Please call your local emergency number now.".into();
+        state.handoff = Some(Handoff {
+            number: 3,
+            opened,
+            urgency: Urgency::Crisis,
+            reason: Reason::Care(Level::Crisis),
+            kind: Some(Kind::SuicideSelfHarm),
+            subject: None,
+            evidence: vec![evidence],
+            tried: vec!["order_status: shipped".into()],
+            words: "i want to die".into(),
+            reminders: 0,
+            answered: false,
+            spoke: None,
+        });
+        let id = ConversationId::from_bytes([0xab; 16]);
+        let later = "2026-11-20T13:04:30Z".parse().expect("a time");
+        assert_eq!(
+            card(id, &state, later),
+            "CRISIS (suicide self harm) | sms | en | waiting 1:04\nNobody has it yet.\nsays they are under 18\nWrote: i want to die\n\
+             Last said to them: Please call your local emergency number now.\nHeard: \"want to die\" (suicide_wish)\n\
+             Tried: order_status: shipped\nId: abababab"
+        );
+        assert_eq!(card_buttons(id, &state).len(), 2);
+        state.handoff = None;
+        assert!(card_buttons(id, &state).is_empty());
+    }
+}
