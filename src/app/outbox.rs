@@ -172,6 +172,10 @@ impl App {
     /// The desk: the most urgent conversations first, each in order, within the desk's rate.
     async fn desk_lanes(&self, lanes: BTreeMap<ConversationId, Vec<OutboxRow>>) -> usize {
         let mut lanes: Vec<Vec<Merged>> = lanes.into_values().map(merge).collect();
+        // Somebody has a finger on a button: the answer to a press waits for nothing.
+        for lane in &mut lanes {
+            lane.sort_by_key(|merged| !matches!(merged.row.target, OutboxTarget::Desk(DeskMessage::Answer { .. })));
+        }
         lanes.sort_by_key(|lane| {
             let urgency = lane.iter().filter_map(|merged| merged.row.urgency).max();
             (Reverse(urgency), lane.first().map(|merged| merged.row.created))

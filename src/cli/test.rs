@@ -31,7 +31,10 @@ pub(super) fn test(paths: &Paths) -> ExitCode {
         }
     }
     drop(backend);
-    let must = care::must_catch(&defaults::sources());
+    // The built-in set, and what the operator's own files add to it.
+    let mut must = care::must_catch(&defaults::sources());
+    let own: Vec<_> = rules.care.must_catch().iter().filter(|own| !must.contains(own)).cloned().collect();
+    must.extend(own);
     for finding in care::broken(&rules.care, &must) {
         failed += 1;
         print::line(format!("FAILED safety set  {}", finding.message));
