@@ -39,8 +39,10 @@ pub(super) fn serve(paths: &Paths, strict: bool) -> ExitCode {
 }
 
 fn log(config: &Config) {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("WARMLINE_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,warmline=info"));
+    // Only our own level can be set: libraries below log contents (teloxide) and URLs with tokens at theirs.
+    let level = std::env::var("WARMLINE_LOG").ok().filter(|level| ["error", "warn", "info", "debug", "trace"].contains(&level.as_str()));
+    let level = level.as_deref().unwrap_or("info");
+    let filter = tracing_subscriber::EnvFilter::new(format!("warn,teloxide=off,teloxide_core=off,warmline={level}"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
     // A second subscriber in one process can only be a test's; the first one stays.
     let _ = if config.log_json { builder.json().try_init() } else { builder.try_init() };
