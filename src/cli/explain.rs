@@ -4,7 +4,7 @@ use super::understand::{Rehearsal, loaded};
 use super::{Paths, parts, print, status};
 use crate::app::{Clock, SystemClock};
 use crate::conversation::Rules;
-use crate::engine::{Reason, Understanding, Verdict};
+use crate::engine::{Engine, Reason, Understanding, Verdict};
 use crate::text::Text;
 use serde_json::json;
 use std::process::ExitCode;
@@ -23,7 +23,7 @@ pub(super) fn explain(paths: &Paths, text: &str, as_json: bool) -> ExitCode {
     let handoff = rehearsal.state().handoff.as_ref().map(|handoff| handoff.reason.name());
     if as_json {
         let id = |number: usize| rules.engine.intents()[number].id.as_str();
-        let row = |candidate: &crate::engine::Candidate| json!({"intent": id(candidate.intent), "score": candidate.score, "reason": candidate.reason});
+        let row = |candidate: &crate::engine::Candidate| json!({"intent": id(candidate.intent), "score": candidate.score, "reason": reason(&rules.engine, candidate.reason)});
         print::line(
             json!({
                 "text": text, "care": care, "handoff_reason": handoff, "reply": said,
@@ -78,10 +78,10 @@ pub(super) fn picture(rules: &Rules, text: &str, read: &Text, care: &crate::care
         thresholds.margin
     ));
     for candidate in understanding.candidates.iter().take(4) {
-        lines.push(format!("  {:.2}  {:<18} {}", candidate.score, rules.engine.intents()[candidate.intent].id, reason(&candidate.reason)));
+        lines.push(format!("  {:.2}  {:<18} {}", candidate.score, rules.engine.intents()[candidate.intent].id, reason(&rules.engine, candidate.reason)));
     }
     for candidate in &understanding.ruled_out {
-        lines.push(format!("  --    {:<18} {}", rules.engine.intents()[candidate.intent].id, reason(&candidate.reason)));
+        lines.push(format!("  --    {:<18} {}", rules.engine.intents()[candidate.intent].id, reason(&rules.engine, candidate.reason)));
     }
     if understanding.candidates.is_empty() && understanding.ruled_out.is_empty() {
         lines.push("  no intent shares a word with it".into());
@@ -93,18 +93,20 @@ fn verdict(rules: &Rules, verdict: &Verdict) -> String {
     let id = |number: &usize| rules.engine.intents()[*number].id.clone();
     match verdict {
         Verdict::Matched(number) => id(number),
+        Verdict::Several(parts) => parts.iter().map(|part| id(&part.intent)).collect::<Vec<_>>().join(", then "),
         Verdict::Ambiguous(numbers) => format!("ambiguous: {}", numbers.iter().map(id).collect::<Vec<_>>().join(" or ")),
         Verdict::Unmatched => "unmatched".into(),
     }
 }
 
-fn reason(reason: &Reason) -> String {
+fn reason(engine: &Engine, reason: Reason) -> String {
+    let why = engine.why(reason);
     match reason {
-        Reason::Whole { phrase } => format!("the whole message is \"{phrase}\""),
-        Reason::Phrase { phrase } => format!("holds \"{phrase}\""),
-        Reason::Keywords { keywords } => format!("keywords {keywords}"),
-        Reason::Pattern { pattern } => format!("pattern {pattern}"),
-        Reason::Words { words } => format!("shares: {}", words.join(", ")),
-        Reason::Never { phrase } => format!("ruled out by never \"{phrase}\""),
+        Reason::Whole(_) => format!("the whole message is \"{why}\""),
+        Reason::Phrase(_) => format!("holds \"{why}\""),
+        Reason::Keywords(_) => format!("keywords {why}"),
+        Reason::Pattern(_) => format!("pattern {why}"),
+        Reason::Score => "resembles its lines".into(),
+        Reason::Never(_) => format!("ruled out by never \"{why}\""),
     }
 }

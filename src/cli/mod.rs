@@ -6,6 +6,7 @@
 mod chat;
 mod check;
 mod control;
+mod eval;
 mod explain;
 mod init;
 mod parts;
@@ -69,6 +70,8 @@ enum Command {
     },
     /// JSON lines in, JSON lines out, in order.
     Understand,
+    /// Scores labelled messages: intents or distress.
+    Eval(eval::Args),
     /// The handoffs that wait.
     Queue {
         /// As JSON, one row a line.
@@ -81,6 +84,8 @@ enum Command {
 mod status {
     /// Something was found.
     pub const FINDINGS: u8 = 1;
+    /// It was asked wrongly.
+    pub const USAGE: u8 = 2;
     /// The program can't start.
     pub const CANT_START: u8 = 3;
 }
@@ -108,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Test => test::test(&paths),
         Command::Explain { text, json } => explain::explain(&paths, &text, json),
         Command::Understand => understand::understand(&paths),
+        Command::Eval(args) => eval::eval(&paths, &args),
         Command::Queue { json } => queue::queue(&paths, json),
     }
 }

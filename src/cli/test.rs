@@ -59,6 +59,7 @@ fn run(rules: &Rules, backend: Option<&dyn Backend>, intent: &Intent, test: &Tes
     let done = state.done.as_ref().map(|done| (done.intent.as_str(), &done.slots));
     let told = match &last {
         Verdict::Matched(number) => rules.engine.intents()[*number].id.as_str(),
+        Verdict::Several(parts) => &parts.iter().map(|part| rules.engine.intents()[part.intent].id.as_str()).collect::<Vec<_>>().join("+"),
         Verdict::Ambiguous(_) => "ambiguous",
         Verdict::Unmatched => "unmatched",
     };

@@ -146,6 +146,7 @@ fn answer(rules: &Rules, backend: &dyn Backend, question: &Question, now: Timest
     let id = |number: usize| rules.engine.intents()[number].id.clone();
     let (mut verdict, mut intent) = match &understanding.verdict {
         Verdict::Matched(number) => ("matched", Some(id(*number))),
+        Verdict::Several(parts) => ("matched", parts.first().map(|part| id(part.intent))),
         Verdict::Ambiguous(_) => ("ambiguous", None),
         Verdict::Unmatched => ("unmatched", None),
     };
@@ -167,6 +168,7 @@ fn answer(rules: &Rules, backend: &dyn Backend, question: &Question, now: Timest
         .collect();
     let intents: Vec<String> = match &understanding.verdict {
         Verdict::Ambiguous(numbers) => numbers.iter().map(|number| id(*number)).collect(),
+        Verdict::Several(parts) => parts.iter().map(|part| id(part.intent)).collect(),
         _ => intent.iter().cloned().collect(),
     };
     let mut slots: Map<String, Value> = Map::new();

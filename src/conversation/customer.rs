@@ -13,7 +13,7 @@ use super::state::{Asked, Owner};
 use super::step::Turn;
 use super::words::{Hear, Heard};
 use crate::care::{Assessment, Level};
-use crate::engine::{Reason as Why, Understanding, Verdict};
+use crate::engine::{Understanding, Verdict};
 use crate::text::{Language, Text, fold};
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
@@ -130,8 +130,16 @@ impl Turn<'_> {
     fn heard_entry(&mut self, message: &Message, assessment: &Assessment, understanding: &Understanding) {
         let number = self.number();
         let mut understood = BTreeMap::new();
-        if let Verdict::Matched(intent) = understanding.verdict {
-            understood.insert("intent".to_string(), self.rules.engine.intents()[intent].id.clone());
+        let id = |intent: usize| self.rules.engine.intents()[intent].id.clone();
+        match &understanding.verdict {
+            Verdict::Matched(intent) => {
+                understood.insert("intent".to_string(), id(*intent));
+            }
+            Verdict::Several(parts) => {
+                let ids: Vec<String> = parts.iter().map(|part| id(part.intent)).collect();
+                understood.insert("intent".to_string(), ids.join(", "));
+            }
+            Verdict::Ambiguous(_) | Verdict::Unmatched => {}
         }
         for entity in &understanding.entities {
             understood.entry(entity.kind.clone()).or_insert_with(|| entity.value.clone());
@@ -312,7 +320,7 @@ impl Turn<'_> {
         // Words: the best candidate among those that were asked about, or a word of its title; but a clear request for something
         // else is that.
         if let Verdict::Matched(number) = understanding.verdict
-            && certain(understanding)
+            && understanding.certain()
             && !intents.contains(&self.rules.engine.intents()[number].id)
         {
             return None;
@@ -336,7 +344,7 @@ impl Turn<'_> {
     pub(super) fn verdict(&mut self, message: &Message, text: &Text, understanding: &Understanding) {
         // Whoever waits for a person gets answers to clear questions; anything else is for the person.
         let social = matches!(understanding.verdict, Verdict::Matched(number) if self.rules.engine.intents()[number].social);
-        if self.state.handoff.is_some() && (social || !matches!(understanding.verdict, Verdict::Matched(_)) || !certain(understanding)) {
+        if self.state.handoff.is_some() && (social || !matches!(understanding.verdict, Verdict::Matched(_) | Verdict::Several(_)) || !understanding.certain()) {
             return self.still_here(false);
         }
         match &understanding.verdict {
@@ -344,6 +352,7 @@ impl Turn<'_> {
                 let id = self.rules.engine.intents()[*number].id.clone();
                 self.begin(&id, understanding.entities.clone(), &message.text);
             }
+            Verdict::Several(parts) => self.each_in_order(parts, message, text, understanding),
             Verdict::Ambiguous(numbers) => {
                 let intents: Vec<String> = numbers.iter().map(|number| self.rules.engine.intents()[*number].id.clone()).collect();
                 self.ask_which(intents, &message.text);
@@ -388,11 +397,6 @@ impl Turn<'_> {
         self.say_word("unmatched", &[]);
         self.yes_or_no();
     }
-}
-
-/// True for a reason that rests on a phrase or rule, not on a few shared words.
-pub(super) fn certain(understanding: &Understanding) -> bool {
-    understanding.candidates.first().is_some_and(|best| !matches!(best.reason, Why::Words { .. }) || best.score >= 0.7)
 }
 
 fn digest(text: &str) -> u64 {

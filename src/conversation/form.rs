@@ -6,7 +6,6 @@
 //! useless answers lead to a person; what is known is not asked again; one ownership check a conversation.
 //! Leaves out: calls and their outcomes (`answer`).
 
-use super::customer::certain;
 use super::effect::CallRequest;
 use super::event::Message;
 use super::handoff::Reason;
@@ -281,7 +280,7 @@ impl<'a> Turn<'a> {
     /// Another request inside a form, where the message clearly is one.
     fn other_request(&self, intent: &Intent, understanding: &Understanding) -> Option<usize> {
         match understanding.verdict {
-            Verdict::Matched(number) if certain(understanding) && self.engine().intents()[number].id != intent.id => Some(number),
+            Verdict::Matched(number) if understanding.certain() && self.engine().intents()[number].id != intent.id => Some(number),
             _ => None,
         }
     }
@@ -297,15 +296,18 @@ impl<'a> Turn<'a> {
             self.state.paused = Some(form);
         }
         self.begin(&id, understanding.entities.clone(), &message.text);
-        if self.state.form.is_none() && self.state.calls.is_empty() && self.state.handoff.is_none() {
-            self.resume();
-        }
+        self.resume();
     }
 
-    /// Picks up the form that a digression interrupted.
+    /// Picks up the form that a digression interrupted, or the next of several requests.
     pub(super) fn resume(&mut self) {
+        if self.state.form.is_some() || !self.state.calls.is_empty() || self.state.handoff.is_some() {
+            return;
+        }
         if let Some(form) = self.state.paused.take() {
             self.proceed(form, false);
+        } else {
+            self.next_request();
         }
     }
 
@@ -385,7 +387,7 @@ impl<'a> Turn<'a> {
     pub(super) fn correct(&mut self, text: &Text, understanding: &Understanding) -> bool {
         let Some(done) = self.state.done.clone().filter(|done| self.now.duration_since(done.at) < KNOWN) else { return false };
         let Some(intent) = self.engine().intent(&done.intent) else { return false };
-        let loose = text.tokens.len() <= 6 && !certain(understanding);
+        let loose = text.tokens.len() <= 6 && !understanding.certain();
         if !(understanding.bare || loose) {
             return false;
         }

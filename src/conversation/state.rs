@@ -168,6 +168,15 @@ pub struct Done {
     pub outcome: String,
 }
 
+/// A request that waits for the one before it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Next {
+    /// The intent.
+    pub intent: String,
+    /// The words that asked for it.
+    pub words: String,
+}
+
 /// All that is known.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
@@ -203,6 +212,9 @@ pub struct State {
     /// A form that a digression interrupted.
     #[serde(default)]
     pub paused: Option<Form>,
+    /// Requests of the same message that are still to be answered, in order.
+    #[serde(default)]
+    pub next_requests: Vec<Next>,
     /// What was last asked, besides forms.
     #[serde(default)]
     pub asked: Option<Asked>,
@@ -277,6 +289,7 @@ impl State {
             stranger: false,
             form: None,
             paused: None,
+            next_requests: Vec::new(),
             asked: None,
             misses: 0,
             flags: Flags::default(),

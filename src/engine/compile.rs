@@ -8,9 +8,10 @@
 use super::entity::{Entities, pattern};
 use super::intent::{CallShapes, Intent, Localised, Mode, Needs, Slot, Test};
 use super::lint;
-use super::overlap::Overlap;
-use super::understand::{Engine, Keywords, Line, Pattern, Thresholds};
-use crate::lexis::{Concepts, Doc, Finding, Index, Located, Phrase, PhraseError, Severity, Source, Table, Templates, Vocabulary, WordId};
+use super::learn;
+use super::understand::{Engine, Keywords, Line, Pattern};
+use super::verdict::Thresholds;
+use crate::lexis::{Concepts, Doc, Finding, Index, Located, Phrase, PhraseError, Scorer, Severity, Source, Table, Templates, Vocabulary, WordId};
 use crate::text::Language;
 use std::collections::BTreeMap;
 
@@ -57,7 +58,8 @@ pub fn compile(sources: &[Source], calls: &CallShapes, thresholds: Thresholds) -
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(findings);
     }
-    let overlap = Overlap::new(&building.phrases, &building.lines);
+    let examples = learn::examples(&mut building);
+    let scorer = Scorer::train(building.intents.len(), &examples);
     let engine = Engine {
         vocabulary: building.vocabulary,
         templates: building.templates,
@@ -67,7 +69,7 @@ pub fn compile(sources: &[Source], calls: &CallShapes, thresholds: Thresholds) -
         keywords: building.keywords,
         patterns: building.patterns,
         entities,
-        overlap,
+        scorer,
         thresholds,
     };
     Ok((engine, findings))

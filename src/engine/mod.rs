@@ -5,18 +5,20 @@
 //! Invariants: text in, values out: nothing here opens a file or looks at a clock; understanding cannot fail on any text and
 //! never repairs a number; the order of the files changes nothing; a verdict is never silent: matched, ambiguous or
 //! unmatched, with the reasons.
-//! Leaves out: distress (`care`), what is done about a verdict (`conversation`), the statistical scorer (comes to `lexis`;
-//! until then `overlap` scores the words covered).
+//! Leaves out: distress (`care`), what is done about a verdict (`conversation`).
 
+mod clause;
 mod compile;
 mod entity;
 mod entity_date;
 mod intent;
+mod learn;
 mod lint;
-mod overlap;
 mod understand;
+mod verdict;
 
 pub use compile::compile;
 pub use entity::{Entities, Entity, EntityKind};
 pub use intent::{CallShape, CallShapes, Intent, Localised, Mode, Needs, Slot, Test};
-pub use understand::{Candidate, Engine, Reason, Thresholds, Understanding, Verdict};
+pub use understand::Engine;
+pub use verdict::{Candidate, Part, Reason, Thresholds, Understanding, Verdict};

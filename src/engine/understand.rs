@@ -1,35 +1,21 @@
 //! The compiled engine and its one question: what does this message ask for?
 //!
-//! Owns: `Engine`, candidates with their reasons, the verdict.
-//! Invariants: a phrase that covers the whole message decides alone; a `never` line that occurs rules its intent out; small
-//! talk yields to any other intent; scores lie between 0 and 1 and are the same for the same text.
+//! Owns: `Engine`; how rules and the scorer make candidates; several requests in one message.
+//! Invariants: a phrase that covers the whole message decides alone; a phrase inside it, a keyword group or a pattern sets a
+//! floor under the scorer's chance; a `never` line that occurs rules its intent out; the same text gives the same answer.
 //! Leaves out: what was asked before; the conversation narrows the candidates by itself.
 
+use super::clause::clauses;
 use super::entity::{Entities, Entity};
 use super::intent::{Intent, Mode};
-use super::overlap::Overlap;
-use crate::lexis::{Index, Message, Templates, Vocabulary, WordId};
-use crate::text::{Language, Text, guess};
+use super::verdict::{CERTAIN, Candidate, Part, Reason, Thresholds, Understanding, Verdict, verdict};
+use crate::lexis::{Index, Match, Message, Scorer, Templates, Vocabulary, WordId, read};
+use crate::text::{Kind, Text, guess};
 use jiff::civil::Date;
 use regex::Regex;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
-
-/// Where a verdict turns.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Thresholds {
-    /// Below this score nothing matched.
-    pub threshold: f32,
-    /// Candidates this close to the best one are asked about.
-    pub margin: f32,
-}
-
-impl Default for Thresholds {
-    fn default() -> Self {
-        Thresholds { threshold: 0.55, margin: 0.06 }
-    }
-}
 
 /// A `say` or `never` line; its phrase has the same number.
 #[derive(Clone, Debug)]
@@ -57,83 +43,6 @@ pub(super) struct Pattern {
     pub source: String,
 }
 
-/// Why an intent got its score.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-#[serde(rename_all = "snake_case", tag = "by")]
-pub enum Reason {
-    /// A phrase covers the whole message.
-    Whole {
-        /// The line.
-        phrase: String,
-    },
-    /// A phrase stands inside the message.
-    Phrase {
-        /// The line.
-        phrase: String,
-    },
-    /// A keyword group.
-    Keywords {
-        /// The group.
-        keywords: String,
-    },
-    /// A pattern.
-    Pattern {
-        /// The pattern.
-        pattern: String,
-    },
-    /// Words in common with a line.
-    Words {
-        /// The words.
-        words: Vec<String>,
-    },
-    /// Ruled out by an exception.
-    Never {
-        /// The line.
-        phrase: String,
-    },
-}
-
-/// An intent that could be meant.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Candidate {
-    /// Number of the intent.
-    pub intent: usize,
-    /// 0 to 1.
-    pub score: f32,
-    /// Why.
-    pub reason: Reason,
-    /// Tokens that a phrase covered.
-    pub tokens: Range<usize>,
-}
-
-/// What the engine makes of a message.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
-    /// One intent.
-    Matched(usize),
-    /// Two or three that are too close to choose.
-    Ambiguous(Vec<usize>),
-    /// None.
-    Unmatched,
-}
-
-/// A verdict with all that led to it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Understanding {
-    /// The verdict.
-    pub verdict: Verdict,
-    /// Candidates, best first; at most eight.
-    pub candidates: Vec<Candidate>,
-    /// Intents that a `never` line ruled out.
-    pub ruled_out: Vec<Candidate>,
-    /// Values in the message.
-    pub entities: Vec<Entity>,
-    /// The language, where it is clear.
-    pub language: Option<Language>,
-    /// True when nothing but values and filler stands in the message.
-    pub bare: bool,
-}
-
 /// Compiled intent files.
 #[derive(Clone, Debug)]
 pub struct Engine {
@@ -145,7 +54,7 @@ pub struct Engine {
     pub(super) keywords: Vec<Keywords>,
     pub(super) patterns: Vec<Pattern>,
     pub(super) entities: Entities,
-    pub(super) overlap: Overlap,
+    pub(super) scorer: Scorer,
     pub(super) thresholds: Thresholds,
 }
 
@@ -161,6 +70,24 @@ static FILLER: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
 /// A phrase inside a longer message is worth this at least, a keyword group or pattern that.
 const PHRASE_FLOOR: f32 = 0.70;
 const KEYWORD_FLOOR: f32 = 0.62;
+
+/// Candidates below this are not worth a line in an explanation.
+const FAINT: f32 = 0.02;
+
+/// A message as the engine sees it, read once for all its parts.
+struct Reading<'t> {
+    text: &'t Text,
+    message: Message<'t>,
+    matches: Vec<Match>,
+    /// Tokens of values.
+    value: Vec<bool>,
+    /// Tokens that carry no request.
+    filler: Vec<bool>,
+    /// Tokens of small talk.
+    chat: Vec<bool>,
+    /// Tokens that the scorer doesn't read.
+    mute: Vec<bool>,
+}
 
 impl Engine {
     /// All intents; their order numbers them.
@@ -188,6 +115,11 @@ impl Engine {
         self.thresholds
     }
 
+    /// The curve from scores to chances.
+    pub fn calibration(&self) -> crate::lexis::Calibration {
+        self.scorer.calibration()
+    }
+
     /// The mode of an intent, given that of the whole bot: the more careful of the two.
     pub fn mode(&self, intent: &Intent, all: Mode) -> Mode {
         match (intent.mode, all) {
@@ -200,26 +132,74 @@ impl Engine {
     /// What a message asks for. `today` is the customer's day, for relative dates.
     pub fn understand(&self, text: &Text, today: Date) -> Understanding {
         let entities = self.entities.find(text, today);
+        let reading = self.reading(text, &entities);
+        let whole = 0..text.tokens.len();
+        let (candidates, ruled_out) = self.candidates(&reading, whole.clone());
+        let covered = candidates.first().is_some_and(|best| matches!(best.reason, Reason::Whole(_)));
+        let parts = if covered { Vec::new() } else { self.parts(&reading, &ruled_out) };
+        let verdict = if parts.len() > 1 { Verdict::Several(parts) } else { verdict(&candidates, &self.intents, self.thresholds) };
+        let bare = whole.clone().all(|at| reading.value[at] || reading.filler[at]);
+        Understanding { verdict, candidates, ruled_out, entities, language: guess(text), bare }
+    }
+
+    /// The verdict on what was understood, had other thresholds stood.
+    pub fn decide(&self, understanding: &Understanding, thresholds: Thresholds) -> Verdict {
+        match &understanding.verdict {
+            Verdict::Several(parts) => Verdict::Several(parts.clone()),
+            _ => verdict(&understanding.candidates, &self.intents, thresholds),
+        }
+    }
+
+    /// What each word added to an intent's score, with the span of the word: for explanations.
+    pub fn carried(&self, text: &Text, today: Date, intent: usize) -> Vec<(crate::text::Span, f32)> {
+        let entities = self.entities.find(text, today);
+        let reading = self.reading(text, &entities);
+        let words = read(&reading.message, &self.vocabulary, &reading.mute);
+        let carried = self.scorer.carried(&words, intent);
+        carried.into_iter().map(|(word, amount)| (text.tokens[words[word].token].span, amount)).collect()
+    }
+
+    /// The words behind a reason.
+    pub fn why(&self, reason: Reason) -> &str {
+        match reason {
+            Reason::Whole(line) | Reason::Phrase(line) | Reason::Never(line) => self.lines.get(line).map_or("", |line| &line.text),
+            Reason::Keywords(group) => self.keywords.get(group).map_or("", |group| &group.source),
+            Reason::Pattern(pattern) => self.patterns.get(pattern).map_or("", |pattern| &pattern.source),
+            Reason::Score => "",
+        }
+    }
+
+    fn reading<'t>(&self, text: &'t Text, entities: &[Entity]) -> Reading<'t> {
         let mut message = Message::new(text, &self.vocabulary);
         let values: Vec<Range<usize>> = entities.iter().map(|entity| text.tokens_in(entity.span)).collect();
-        message.slots = self.slot_ranges(&entities, &values);
+        message.slots = self.slot_ranges(entities, &values);
         let matches = self.index.find(&message);
-
-        let mut skip = vec![false; text.tokens.len()];
-        for range in &values {
-            skip.get_mut(range.clone()).into_iter().flatten().for_each(|skip| *skip = true);
-        }
+        let mark = |ranges: &mut dyn Iterator<Item = Range<usize>>| {
+            let mut marked = vec![false; text.tokens.len()];
+            for range in ranges {
+                marked.get_mut(range).into_iter().flatten().for_each(|mark| *mark = true);
+            }
+            marked
+        };
+        let value = mark(&mut values.iter().cloned());
+        let small = |found: &&Match| !self.lines[found.phrase].never && self.intents[self.lines[found.phrase].intent].social;
+        let chat = mark(&mut matches.iter().filter(small).map(|found| found.tokens.clone()));
         let filler: Vec<bool> = text.tokens.iter().map(|token| FILLER.contains(token.text.as_str())).collect();
-        let filler = |at: usize| filler.get(at).copied().unwrap_or(false);
-        let mut chat = vec![false; text.tokens.len()];
-        for found in matches.iter().filter(|found| !self.lines[found.phrase].never && self.intents[self.lines[found.phrase].intent].social)
-        {
-            chat.get_mut(found.tokens.clone()).into_iter().flatten().for_each(|chat| *chat = true);
-        }
-        let social = |at: usize| chat.get(at).copied().unwrap_or(false);
-        let content: Vec<usize> = (0..text.tokens.len()).filter(|at| !skip[*at] && !filler(*at)).collect();
-        let asked: Vec<usize> = content.iter().copied().filter(|at| !social(*at)).collect();
+        let only_chat = (0..text.tokens.len()).all(|at| value[at] || filler[at] || chat[at]);
+        // Small talk beside a request says nothing about it; of values only the fact that there is a number.
+        let mute = (0..text.tokens.len())
+            .map(|at| {
+                let word = value[at] && text.tokens[at].kind == Kind::Word;
+                let date = word && entities.iter().any(|entity| entity.kind == "date" && entity.span.overlaps(text.tokens[at].span));
+                (word && !date) || (chat[at] && !only_chat)
+            })
+            .collect();
+        Reading { text, message, matches, value, filler, chat, mute }
+    }
 
+    /// What a part of a message could ask for, best first, and what `never` lines rule out.
+    fn candidates(&self, reading: &Reading<'_>, part: Range<usize>) -> (Vec<Candidate>, Vec<Candidate>) {
+        let asked: Vec<usize> = part.clone().filter(|at| !reading.value[*at] && !reading.filler[*at] && !reading.chat[*at]).collect();
         let mut candidates: Vec<Candidate> = Vec::new();
         let mut ruled_out: Vec<Candidate> = Vec::new();
         let mut offer = |candidate: Candidate| match candidates.iter_mut().find(|other| other.intent == candidate.intent) {
@@ -227,89 +207,87 @@ impl Engine {
             Some(other) => *other = candidate,
             None => candidates.push(candidate),
         };
-        for found in &matches {
+        for found in reading.matches.iter().filter(|found| part.start <= found.tokens.start && found.tokens.end <= part.end) {
             let line = &self.lines[found.phrase];
             let tokens = found.tokens.clone();
-            let phrase = line.text.clone();
             if line.never {
-                ruled_out.push(Candidate { intent: line.intent, score: 0.0, reason: Reason::Never { phrase }, tokens });
+                ruled_out.push(Candidate { intent: line.intent, score: 0.0, reason: Reason::Never(found.phrase), tokens });
                 continue;
             }
+            let covered = asked.iter().filter(|at| tokens.contains(at)).count();
             let (score, reason) = if self.intents[line.intent].social {
                 // Small talk may be wordy: half of the message is enough, as long as nothing is asked.
-                let share = tokens.len() as f32 / text.tokens.len().max(1) as f32;
-                let whole = asked.is_empty() || tokens.len() == text.tokens.len();
-                match (whole, share >= 0.5) {
-                    (true, _) => (1.0, Reason::Whole { phrase }),
-                    (false, true) => (0.55 + 0.4 * (share - 0.5), Reason::Phrase { phrase }),
-                    (false, false) => (0.3, Reason::Phrase { phrase }),
+                let share = tokens.len() as f32 / part.len().max(1) as f32;
+                match (asked.is_empty() || tokens.len() == part.len(), share >= 0.5) {
+                    (true, _) => (1.0, Reason::Whole(found.phrase)),
+                    (false, true) => (0.55 + 0.4 * (share - 0.5), Reason::Phrase(found.phrase)),
+                    (false, false) => (0.3, Reason::Phrase(found.phrase)),
                 }
+            } else if covered == asked.len() {
+                (1.0, Reason::Whole(found.phrase))
             } else {
-                let covered = asked.iter().filter(|at| tokens.contains(at)).count();
-                if covered == asked.len() {
-                    (1.0, Reason::Whole { phrase })
-                } else {
-                    (PHRASE_FLOOR + 0.25 * covered as f32 / asked.len() as f32, Reason::Phrase { phrase })
-                }
+                (PHRASE_FLOOR + 0.25 * covered as f32 / asked.len() as f32, Reason::Phrase(found.phrase))
             };
             offer(Candidate { intent: line.intent, score, reason, tokens });
         }
-        let none = 0..0;
-        for keywords in &self.keywords {
-            let all = keywords.groups.iter().all(|group| message.words.iter().flatten().any(|id| group.contains(id)));
-            if all {
-                let reason = Reason::Keywords { keywords: keywords.source.clone() };
-                offer(Candidate { intent: keywords.intent, score: KEYWORD_FLOOR, reason, tokens: none.clone() });
+        for (number, keywords) in self.keywords.iter().enumerate() {
+            let words = || reading.message.words[part.clone()].iter().flatten();
+            if keywords.groups.iter().all(|group| words().any(|id| group.contains(id))) {
+                offer(Candidate { intent: keywords.intent, score: KEYWORD_FLOOR, reason: Reason::Keywords(number), tokens: 0..0 });
             }
         }
-        for pattern in self.patterns.iter().filter(|pattern| pattern.regex.is_match(&text.original)) {
-            let reason = Reason::Pattern { pattern: pattern.source.clone() };
-            offer(Candidate { intent: pattern.intent, score: KEYWORD_FLOOR, reason, tokens: none.clone() });
+        let span = reading.text.span(part.start, part.end);
+        for (number, pattern) in self.patterns.iter().enumerate().filter(|(_, p)| p.regex.is_match(span.of(&reading.text.original))) {
+            offer(Candidate { intent: pattern.intent, score: KEYWORD_FLOOR, reason: Reason::Pattern(number), tokens: 0..0 });
         }
-        let covered_by_small_talk: Vec<bool> = skip.iter().enumerate().map(|(at, skip)| *skip || social(at) || filler(at)).collect();
         if !asked.is_empty() {
-            for (intent, (score, words)) in self.overlap.score(&message, &covered_by_small_talk) {
-                if self.intents[intent].social {
-                    continue;
-                }
-                let words = words.into_iter().map(|id| self.vocabulary.word(id).to_string()).collect();
-                offer(Candidate { intent, score, reason: Reason::Words { words }, tokens: none.clone() });
+            for (intent, chance) in self.chances(reading, &part).into_iter().enumerate().filter(|(_, chance)| *chance >= FAINT) {
+                offer(Candidate { intent, score: chance, reason: Reason::Score, tokens: 0..0 });
             }
         }
         ruled_out.sort_by_key(|candidate| candidate.intent);
         ruled_out.dedup_by_key(|candidate| candidate.intent);
         candidates.retain(|candidate| {
-            !ruled_out.iter().any(|out| out.intent == candidate.intent) || matches!(candidate.reason, Reason::Whole { .. })
+            !ruled_out.iter().any(|out| out.intent == candidate.intent) || matches!(candidate.reason, Reason::Whole(_))
         });
         candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| self.intents[a.intent].id.cmp(&self.intents[b.intent].id)));
         candidates.truncate(8);
-        Understanding {
-            verdict: self.verdict(&candidates),
-            bare: asked.is_empty() && content.is_empty(),
-            candidates,
-            ruled_out,
-            entities,
-            language: guess(text),
-        }
+        (candidates, ruled_out)
     }
 
-    fn verdict(&self, candidates: &[Candidate]) -> Verdict {
-        let Some(best) = candidates.first().filter(|best| best.score >= self.thresholds.threshold) else {
-            return Verdict::Unmatched;
+    fn chances(&self, reading: &Reading<'_>, part: &Range<usize>) -> Vec<f32> {
+        let whole = part.len() == reading.mute.len();
+        let words = if whole {
+            read(&reading.message, &self.vocabulary, &reading.mute)
+        } else {
+            let mute: Vec<bool> = reading.mute.iter().enumerate().map(|(at, mute)| *mute || !part.contains(&at)).collect();
+            read(&reading.message, &self.vocabulary, &mute)
         };
-        let close: Vec<usize> = candidates
-            .iter()
-            .take(3)
-            .filter(|other| other.score >= self.thresholds.threshold && best.score - other.score < self.thresholds.margin)
-            .map(|other| other.intent)
-            .collect();
-        // Nobody is asked which of two pleasantries they meant; the one said last is answered.
-        let small_talk = candidates.iter().filter(|other| close.contains(&other.intent)).max_by_key(|other| other.tokens.end);
-        match small_talk {
-            Some(last) if close.iter().all(|intent| self.intents[*intent].social) => Verdict::Matched(last.intent),
-            _ if close.len() > 1 => Verdict::Ambiguous(close),
-            _ => Verdict::Matched(best.intent),
+        self.scorer.chances(&self.scorer.scores(&words))
+    }
+
+    /// Several requests, one after the other, where each stands in a clause of its own and is beyond doubt.
+    fn parts(&self, reading: &Reading<'_>, ruled_out: &[Candidate]) -> Vec<Part> {
+        let clauses = clauses(reading.text);
+        let mut parts: Vec<Part> = Vec::new();
+        if clauses.len() < 2 {
+            return parts;
         }
+        for clause in clauses {
+            let (candidates, _) = self.candidates(reading, clause.clone());
+            let Verdict::Matched(intent) = verdict(&candidates, &self.intents, self.thresholds) else { continue };
+            let best = candidates.iter().find(|candidate| candidate.intent == intent);
+            let sure = best.is_some_and(|best| matches!(best.reason, Reason::Whole(_) | Reason::Phrase(_)) || best.score >= CERTAIN);
+            let excluded = ruled_out.iter().any(|out| out.intent == intent);
+            if !sure || excluded || self.intents[intent].social {
+                continue;
+            }
+            match parts.iter_mut().find(|part| part.intent == intent) {
+                Some(part) => part.tokens.end = clause.end,
+                None => parts.push(Part { intent, tokens: clause }),
+            }
+        }
+        parts
     }
 
     /// Slots of phrases are numbered within their intent; values are offered to every slot of their type.
@@ -321,8 +299,7 @@ impl Engine {
         }
         for intent in &self.intents {
             for (number, slot) in intent.slots.iter().enumerate() {
-                for (entity, range) in entities.iter().zip(values).filter(|(entity, _)| entity.kind == slot.kind) {
-                    debug_assert_eq!(entity.kind, slot.kind);
+                for (_, range) in entities.iter().zip(values).filter(|(entity, _)| entity.kind == slot.kind) {
                     if !ranges[number].contains(range) {
                         ranges[number].push(range.clone());
                     }
@@ -340,25 +317,28 @@ mod tests {
     use crate::lexis::Source;
     use jiff::civil::date;
 
-    fn engine() -> Engine {
-        let intent = |name: &str, body: &str| Source::new(format!("{name}.toml"), format!("{body}\nreply.text = \"x\"\n"));
-        let sources = [
-            intent(
-                "order_status",
-                "keywords = [\"track + parcel\"]\n[en]\nsay = [\"where is my (order|parcel)\", \"has my * shipped\"]\nnever = [\"where is my order confirmation\"]",
-            ),
-            intent("cancel_order", "[en]\nsay = [\"cancel my (order|parcel)\", \"i do not want my order\"]"),
-            intent("refund", "[en]\nsay = [\"where is my refund\", \"i want my money back\"]"),
-            intent("greeting", "social = true\n[en]\nsay = [\"(hi|hello|good morning)\"]"),
-        ];
-        compile(&sources, &CallShapes::new(), Thresholds::default()).expect("compiles").0
+    fn engine() -> &'static Engine {
+        static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+            let intent = |name: &str, body: &str| Source::new(format!("{name}.toml"), format!("{body}\nreply.text = \"x\"\n"));
+            let sources = [
+                intent(
+                    "order_status",
+                    "keywords = [\"track + parcel\"]\n[en]\nsay = [\"where is my (order|parcel)\", \"has my * shipped\"]\nnever = [\"where is my order confirmation\"]",
+                ),
+                intent("cancel_order", "[en]\nsay = [\"cancel my (order|parcel)\", \"i do not want my order\"]"),
+                intent("refund", "[en]\nsay = [\"where is my refund\", \"i want my money back\"]"),
+                intent("greeting", "social = true\n[en]\nsay = [\"(hi|hello|good morning)\"]"),
+            ];
+            compile(&sources, &CallShapes::new(), Thresholds::default()).expect("compiles").0
+        });
+        &ENGINE
     }
 
-    fn verdict(text: &str) -> String {
-        let engine = engine();
-        let id = |number: &usize| engine.intents()[*number].id.clone();
-        match engine.understand(&Text::new(text), date(2026, 11, 21)).verdict {
+    fn said(text: &str) -> String {
+        let id = |number: &usize| engine().intents()[*number].id.clone();
+        match engine().understand(&Text::new(text), date(2026, 11, 21)).verdict {
             Verdict::Matched(number) => id(&number),
+            Verdict::Several(parts) => parts.iter().map(|part| id(&part.intent)).collect::<Vec<_>>().join("+"),
             Verdict::Ambiguous(numbers) => numbers.iter().map(id).collect::<Vec<_>>().join("|"),
             Verdict::Unmatched => "-".into(),
         }
@@ -372,15 +352,18 @@ mod tests {
             ("greeting alone", "hello there", "greeting"),
             ("phrase in a longer message", "i have been home all day so where is my parcel", "order_status"),
             ("typos", "wher is my parcle", "order_status"),
+            ("run together", "whereis myparcel", "order_status"),
             ("never", "where is my order confirmation mail", "-"),
             ("keywords in any order", "this parcel thing how do i track", "order_status"),
-            ("shared words", "want cancel order", "cancel_order"),
-            ("two at once are asked about", "cancel my order and where is my refund", "cancel_order|refund"),
+            ("resemblance", "want cancel order", "cancel_order"),
+            ("two requests, in order", "cancel my order and where is my refund", "cancel_order+refund"),
+            ("two sentences", "Where is my refund? Also, please cancel my order.", "refund+cancel_order"),
+            ("the same twice is one", "where is my order? where is my parcel?", "order_status"),
             ("gibberish", "asdf qwer zxcv", "-"),
             ("nothing", "", "-"),
             ("emoji", "🎉🎉", "-"),
         ] {
-            assert_eq!(verdict(text), wanted, "{name}");
+            assert_eq!(said(text), wanted, "{name}");
         }
     }
 

@@ -1,12 +1,14 @@
 //! What understanding and care share: how a file is read with every mistake placed, and the phrase language.
 //!
-//! Owns: findings (file, line, column, mend), the vocabulary with repair of small typos, phrases and their matcher.
+//! Owns: findings (file, line, column, mend), the vocabulary with repair of small typos, phrases and their matcher, the
+//! statistical scorer and its calibration.
 //! Invariants: reading a file never stops at the first mistake; matching is bounded by the length of phrase and message and
 //! cannot fail.
-//! Leaves out: what a match means (`engine`, `care`), and the statistical scorer, whose place is here.
+//! Leaves out: what a match or a score means (`engine`, `care`).
 
 mod matcher;
 mod phrase;
+mod scorer;
 mod source;
 mod template;
 mod vocabulary;
@@ -14,6 +16,7 @@ mod words;
 
 pub use matcher::{Index, Match, Message};
 pub use phrase::{Concepts, Phrase, PhraseError, Slots, flat};
+pub use scorer::{Calibration, Example, Judged, NUMBER, OUT_OF_SCOPE, Scorer, Word, plain, read};
 pub use source::{Doc, Finding, Located, Severity, Source, Table, nearest};
 pub use template::{RenderError, Templates, day};
 pub use vocabulary::{Vocabulary, WordId};

@@ -1,0 +1,169 @@
+//! A message as numbers: which pieces of words and pairs of words it holds.
+//!
+//! Owns: the three families (words and neighbours, pairs nearby, letters inside words), their hashing into [`BUCKETS`], and
+//! their weights.
+//! Invariants: the same words give the same features in the same order on every machine; the three families are of fixed
+//! length (Euclidean) each, so a long message is no louder than a short one; a word read with less trust counts less.
+//! Source: feature hashing after Weinberger et al. (2009); tf-idf after Spärck Jones (1972). What was tried and left out is
+//! written in `docs/understanding.md`.
+
+/// How many buckets features are hashed into.
+pub(super) const BUCKETS: usize = 1 << 16;
+
+/// Letters inside a word, with its edges, from this many to that many at a time.
+const SHORTEST: usize = 2;
+const LONGEST: usize = 4;
+
+/// Pairs of words count when they are at most this far apart.
+const NEARBY: usize = 5;
+
+/// Words beyond this many add nothing but work.
+const MOST_WORDS: usize = 200;
+
+/// How loud each family is: words and neighbours, pairs, letters.
+const LOUDNESS: [f32; 3] = [0.7, 0.4, 1.0];
+
+/// How much rarity counts: 0 not at all, 1 as in plain tf-idf.
+const RARITY: f32 = 0.5;
+
+/// A word as the scorer sees it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Word<'t> {
+    /// Folded letters. Every number is `0`.
+    pub text: &'t str,
+    /// How much it is trusted: 1 as written, less where a typo was repaired.
+    pub trust: f32,
+    /// The token that it stands for.
+    pub token: usize,
+}
+
+/// One feature of a message.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Feature {
+    pub bucket: u32,
+    pub value: f32,
+    /// The words that it came from, as places in the list of words.
+    pub from: (u16, u16),
+}
+
+/// How often features occur in the lines that were learnt from.
+#[derive(Clone, Debug)]
+pub(super) struct Rarity(Vec<f32>);
+
+impl Rarity {
+    /// Counts in how many of the messages each feature occurs.
+    pub fn of<'w, W: AsRef<[Word<'w>]>>(messages: impl Iterator<Item = W>) -> Self {
+        let mut counts = vec![0_u32; BUCKETS];
+        let mut total = 0_u32;
+        let mut seen: Vec<u32> = Vec::new();
+        for words in messages {
+            total += 1;
+            seen.clear();
+            each(words.as_ref(), |_, bucket, _, _| seen.push(bucket));
+            seen.sort_unstable();
+            seen.dedup();
+            seen.iter().for_each(|bucket| counts[*bucket as usize] += 1);
+        }
+        let weigh = |count: &u32| (((1 + total) as f32 / (1 + count) as f32).ln() + 1.0).powf(RARITY);
+        Rarity(counts.iter().map(weigh).collect())
+    }
+}
+
+/// The features of a message.
+pub(super) fn features(words: &[Word<'_>], rarity: &Rarity) -> Vec<Feature> {
+    let mut out = Vec::with_capacity(words.len() * 24);
+    let mut families = Vec::with_capacity(words.len() * 24);
+    let mut squares = [0.0_f32; LOUDNESS.len()];
+    each(words, |family, bucket, trust, from| {
+        let value = rarity.0[bucket as usize] * trust;
+        squares[family] += value * value;
+        families.push(family as u8);
+        out.push(Feature { bucket, value, from });
+    });
+    let scale: [f32; LOUDNESS.len()] = std::array::from_fn(|family| LOUDNESS[family] / squares[family].sqrt().max(f32::MIN_POSITIVE));
+    for (feature, family) in out.iter_mut().zip(families) {
+        feature.value *= scale[family as usize];
+    }
+    out
+}
+
+/// Calls `take` with family, bucket, trust and origin of every feature.
+fn each(words: &[Word<'_>], mut take: impl FnMut(usize, u32, f32, (u16, u16))) {
+    let words = words.get(..MOST_WORDS).unwrap_or(words);
+    let hashes: Vec<u64> = words.iter().map(|word| hash(word.text)).collect();
+    let trust = |at: usize| words[at].trust;
+    for (at, word) in hashes.iter().enumerate() {
+        let here = at as u16;
+        take(0, bucket(0, mix(0, *word)), trust(at), (here, here));
+        if let Some(next) = hashes.get(at + 1) {
+            take(0, bucket(0, mix(mix(0, *word), *next)), trust(at) * trust(at + 1), (here, here + 1));
+        }
+        for (further, other) in hashes.iter().enumerate().skip(at + 1).take(NEARBY) {
+            if other != word {
+                let (low, high) = (word.min(other), word.max(other));
+                take(1, bucket(1, mix(*low, high.rotate_left(17))), trust(at) * trust(further), (here, further as u16));
+            }
+        }
+    }
+    if let (Some(first), Some(last)) = (hashes.first(), hashes.last()) {
+        let end = words.len() - 1;
+        take(0, bucket(0, mix(*first, 99)), trust(0), (0, 0));
+        take(0, bucket(0, mix(*last, 101)), trust(end), (end as u16, end as u16));
+    }
+    let mut letters: Vec<u64> = Vec::with_capacity(16);
+    for (at, word) in words.iter().enumerate() {
+        letters.clear();
+        letters.push(u64::from('^'));
+        letters.extend(word.text.chars().map(u64::from));
+        letters.push(u64::from('$'));
+        for start in 0..letters.len() {
+            let mut state = 31;
+            for (length, letter) in letters.iter().skip(start).take(LONGEST).enumerate() {
+                state = mix(state, *letter);
+                if length + 1 >= SHORTEST {
+                    take(2, bucket(2, state), word.trust, (at as u16, at as u16));
+                }
+            }
+        }
+    }
+}
+
+fn mix(state: u64, value: u64) -> u64 {
+    let mixed = (state ^ value).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    mixed ^ (mixed >> 29)
+}
+
+/// FNV-1a, mixed once more.
+fn hash(word: &str) -> u64 {
+    let hash = word.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    mix(hash, 7)
+}
+
+fn bucket(family: u64, state: u64) -> u32 {
+    (mix(state, 0x0123_4567 + family * 77) >> 32) as u32 & (BUCKETS as u32 - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words<'t>(text: &'t str) -> Vec<Word<'t>> {
+        text.split(' ').enumerate().map(|(token, text)| Word { text, trust: 1.0, token }).collect()
+    }
+
+    #[test]
+    fn every_family_has_its_loudness_whatever_the_length() {
+        let long = "where is my parcel i ordered it on monday and nothing has come";
+        let rarity = Rarity::of([words(long)].into_iter());
+        for text in ["where is", long] {
+            let total: f32 = features(&words(text), &rarity).iter().map(|feature| feature.value * feature.value).sum();
+            let wanted: f32 = LOUDNESS.iter().map(|loud| loud * loud).sum();
+            assert!((total - wanted).abs() < 1e-4, "{text}: {total}");
+        }
+    }
+
+    #[test]
+    fn nothing_has_no_features() {
+        assert_eq!(features(&[], &Rarity::of(std::iter::empty::<Vec<Word<'_>>>())), []);
+    }
+}

@@ -1,0 +1,397 @@
+//! The statistical scorer: which of several classes a message resembles, learnt from a few lines each.
+//!
+//! Owns: training from examples and counter-examples when the files are loaded; the score of every class; the words that
+//! carried a score; the chance that a score stands for ([`Calibration`]).
+//! Invariants: training is deterministic, whatever the number of threads (each class is learnt by itself); the order of
+//! examples of different lines does not matter beyond rounding; scoring cannot fail and its cost grows with the message, and
+//! with the number of classes only as fast as memory is read in a row.
+//! Leaves out: typos and shorthand (the vocabulary reads them before), and exact rules (the engine's).
+
+mod background;
+mod calibration;
+mod features;
+mod meaning;
+mod reading;
+mod solver;
+
+pub use calibration::{Calibration, OUT_OF_SCOPE};
+pub use features::Word;
+pub use reading::{plain, read};
+
+use calibration::Case;
+use features::{BUCKETS, Feature, Rarity, features};
+use meaning::{DIMENSIONS, meaning, shares};
+use solver::{Row, Side, random, separate};
+
+/// A sentence to learn from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Example {
+    /// The class that it speaks for, or, as a counter-example, against.
+    pub class: usize,
+    /// Examples of one line are held out together.
+    pub line: usize,
+    /// Folded words, numbers as `0`.
+    pub words: Vec<String>,
+    /// How much it counts; 1 is ordinary.
+    pub weight: f32,
+    /// It speaks against its class, and says nothing about the others.
+    pub counter: bool,
+}
+
+/// Every number is this word: an order number is told by its shape elsewhere.
+pub const NUMBER: &str = "0";
+
+/// Examples from elsewhere that a class is told apart from: the nearest ones, and half as many from the rest.
+const NEAREST: usize = 4_000;
+
+/// How much a line of everyday chatter counts against every class.
+const CHATTER: f32 = 0.5;
+
+/// Classes are learnt on this many threads; the result does not depend on it.
+const THREADS: usize = 4;
+
+/// A trained scorer.
+#[derive(Clone, Debug)]
+pub struct Scorer {
+    rarity: Rarity,
+    classes: usize,
+    /// Weights as small numbers, bucket by bucket, all classes of a bucket side by side.
+    weights: Vec<i8>,
+    scale: Vec<f32>,
+    bias: Vec<f32>,
+    calibration: Calibration,
+}
+
+/// A held-out line, judged by a scorer that had not seen it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judged {
+    /// Number of the example.
+    pub example: usize,
+    /// The class that it was taken for.
+    pub class: usize,
+    /// The chance of that class.
+    pub chance: f32,
+    /// The chance of its own class.
+    pub own: f32,
+}
+
+impl Scorer {
+    /// Learns from examples of classes `0..classes`.
+    pub fn train(classes: usize, examples: &[Example]) -> Self {
+        let mut scorer = Self::learn(classes, examples, &|_| true, &|_| true);
+        scorer.calibration = Calibration::fit(&cases(classes, examples));
+        scorer
+    }
+
+    /// How many classes there are.
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// The curve that turns scores into chances.
+    pub fn calibration(&self) -> Calibration {
+        self.calibration
+    }
+
+    /// The score of every class, as a signed distance: above 0 is inside.
+    pub fn scores(&self, words: &[Word<'_>]) -> Vec<f32> {
+        let mut sums = vec![0.0_f32; self.classes];
+        let mut add = |bucket: usize, value: f32| {
+            let at = bucket * self.classes;
+            for (sum, weight) in sums.iter_mut().zip(&self.weights[at..at + self.classes]) {
+                *sum += value * f32::from(*weight);
+            }
+        };
+        features(words, &self.rarity).iter().for_each(|feature| add(feature.bucket as usize, feature.value));
+        meaning(words).iter().enumerate().filter(|(_, value)| **value != 0.0).for_each(|(at, value)| add(BUCKETS + at, *value));
+        for ((sum, scale), bias) in sums.iter_mut().zip(&self.scale).zip(&self.bias) {
+            *sum = *sum * scale + bias;
+        }
+        sums
+    }
+
+    /// The chance of every class, from its score and its lead over the best other.
+    pub fn chances(&self, scores: &[f32]) -> Vec<f32> {
+        let (best, second) = best_two(scores);
+        let other = |class: usize| if Some(class) == best { second.map_or(-1.0, |s| scores[s]) } else { best.map_or(-1.0, |b| scores[b]) };
+        scores.iter().enumerate().map(|(class, score)| self.calibration.chance(*score, other(class))).collect()
+    }
+
+    /// What each word added to the score of a class, as (place in `words`, amount); pairs are shared by their words.
+    pub fn carried(&self, words: &[Word<'_>], class: usize) -> Vec<(usize, f32)> {
+        let scale = self.scale.get(class).copied().unwrap_or(0.0);
+        let weight = |bucket: usize| scale * f32::from(self.weights.get(bucket * self.classes + class).copied().unwrap_or(0));
+        let mut sums = vec![0.0_f32; words.len()];
+        for Feature { bucket, value, from } in features(words, &self.rarity) {
+            sums[from.0 as usize] += value * weight(bucket as usize) / 2.0;
+            sums[from.1 as usize] += value * weight(bucket as usize) / 2.0;
+        }
+        for share in shares(words) {
+            sums[share.word] += share.values().enumerate().map(|(at, value)| value * weight(BUCKETS + at)).sum::<f32>();
+        }
+        sums.into_iter().enumerate().collect()
+    }
+
+    /// Learns from the lines and classes that `line` and `class` let through; the calibration is still the default.
+    fn learn(classes: usize, examples: &[Example], line: &(dyn Fn(&Example) -> bool + Sync), chat: &dyn Fn(usize) -> bool) -> Self {
+        let examples: Vec<&Example> = examples.iter().filter(|example| line(example)).collect();
+        let rarity = Rarity::of(examples.iter().map(|example| words(&example.words)));
+        let row = |words: &[Word<'_>]| {
+            let meaning = meaning(words);
+            let meant = meaning.iter().enumerate().map(|(at, value)| ((BUCKETS + at) as u32, *value)).filter(|(_, value)| *value != 0.0);
+            Row::new(features(words, &rarity).into_iter().map(|f| (f.bucket, f.value)).chain(meant).collect())
+        };
+        let rows: Vec<Row> = examples.iter().map(|example| row(&words(&example.words))).collect();
+        let foreign = background::without(&examples.iter().map(|example| example.words.as_slice()).collect::<Vec<_>>());
+        let chatter: Vec<Row> = background::LINES
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| chat(*number) && foreign[*number])
+            .map(|(_, line)| row(&words(line)))
+            .collect();
+        let mut learnt: Vec<(Vec<f32>, f32)> = vec![(Vec::new(), 0.0); classes];
+        let share = classes.div_ceil(THREADS).max(1);
+        std::thread::scope(|scope| {
+            for (part, slots) in learnt.chunks_mut(share).enumerate() {
+                let (examples, rows, chatter) = (&examples, &rows, &chatter);
+                scope.spawn(move || {
+                    for (offset, slot) in slots.iter_mut().enumerate() {
+                        *slot = separate(&sides(part * share + offset, examples, rows, chatter));
+                    }
+                });
+            }
+        });
+        let mut scorer = Scorer {
+            rarity,
+            classes,
+            weights: vec![0; (BUCKETS + DIMENSIONS) * classes],
+            scale: vec![0.0; classes],
+            bias: learnt.iter().map(|(_, bias)| *bias).collect(),
+            calibration: Calibration::default(),
+        };
+        for (class, (weights, _)) in learnt.iter().enumerate() {
+            let most = weights.iter().fold(0.0_f32, |most, weight| most.max(weight.abs()));
+            scorer.scale[class] = most / 127.0;
+            for (bucket, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {
+                scorer.weights[bucket * classes + class] = (weight / most * 127.0).round() as i8;
+            }
+        }
+        scorer
+    }
+
+    /// Each line judged by a scorer that learnt without it; `folds` scorers share the work.
+    pub fn held_out(classes: usize, examples: &[Example], folds: usize) -> Vec<Judged> {
+        let folds = folds.max(2);
+        let mut judged = Vec::new();
+        for fold in 0..folds {
+            let scorer = Self::learn(classes, examples, &|example| example.line % folds != fold, &|_| true);
+            for (number, example) in examples.iter().enumerate().filter(|(_, e)| e.line % folds == fold && !e.counter) {
+                let chances = scorer.chances(&scorer.scores(&words(&example.words)));
+                let class = best_two(&chances).0.unwrap_or(example.class);
+                let own = chances.get(example.class).copied().unwrap_or(0.0);
+                judged.push(Judged { example: number, class, chance: chances.get(class).copied().unwrap_or(0.0), own });
+            }
+        }
+        judged
+    }
+}
+
+/// The places of the best and second-best value.
+fn best_two(scores: &[f32]) -> (Option<usize>, Option<usize>) {
+    let (mut best, mut second) = (None, None);
+    for (at, score) in scores.iter().enumerate() {
+        if best.is_none_or(|best: usize| *score > scores[best]) {
+            (best, second) = (Some(at), best);
+        } else if second.is_none_or(|second: usize| *score > scores[second]) {
+            second = Some(at);
+        }
+    }
+    (best, second)
+}
+
+fn words(words: &[String]) -> Vec<Word<'_>> {
+    words.iter().enumerate().map(|(token, text)| Word { text, trust: 1.0, token }).collect()
+}
+
+/// What a class is told apart from: its own examples, its counter-examples, and of the others' the nearest.
+fn sides<'r>(class: usize, examples: &[&Example], rows: &'r [Row], chatter: &'r [Row]) -> Vec<Side<'r>> {
+    let mut middle = vec![0.0_f32; BUCKETS + DIMENSIONS];
+    let mut sides = Vec::new();
+    for (example, row) in examples.iter().zip(rows).filter(|(example, _)| example.class == class) {
+        sides.push(Side { row, inside: !example.counter, weight: example.weight });
+        if !example.counter {
+            row.at.iter().zip(&row.value).for_each(|(at, value)| middle[*at as usize] += value);
+        }
+    }
+    let others = examples.iter().zip(rows).filter(|(example, _)| example.class != class && !example.counter);
+    let mut others: Vec<(f32, Side<'_>)> = others
+        .map(|(example, row)| (example.weight, row))
+        .chain(chatter.iter().map(|row| (CHATTER, row)))
+        .map(|(weight, row)| (0.0, Side { row, inside: false, weight }))
+        .collect();
+    if others.len() > NEAREST + NEAREST / 2 {
+        others.iter_mut().for_each(|(near, side)| *near = side.row.dot(&middle));
+        // A stable sort: equally near ones stay in the order of their lines.
+        others.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let far = others.split_off(NEAREST);
+        let step = far.len().div_ceil(NEAREST / 2).max(1);
+        others.extend(far.into_iter().step_by(step));
+    }
+    sides.extend(others.into_iter().map(|(_, side)| side));
+    sides
+}
+
+/// Rounds of hiding and holding out, and the lines that take part at most.
+const ROUNDS: u64 = 4;
+const MOST_LINES: usize = 1_200;
+
+/// What happens to messages that a scorer has not seen: see [`calibration`].
+fn cases(classes: usize, examples: &[Example]) -> Vec<Case> {
+    let sample = sample(classes, examples);
+    let speaking = sample.iter().filter(|example| !example.counter).count();
+    let mut present: Vec<usize> = sample.iter().map(|example| example.class).collect();
+    present.sort_unstable();
+    present.dedup();
+    if present.len() < 4 || speaking < 40 {
+        return Vec::new();
+    }
+    let mut cases = Vec::new();
+    let mut outside = Vec::new();
+    for round in 0..ROUNDS {
+        let mut seed = 0x9E37_79B9_7F4A_7C15_u64 ^ ((round + 1) * 0x0123_4567);
+        let mut order = present.clone();
+        for at in (1..order.len()).rev() {
+            order.swap(at, random(&mut seed) as usize % (at + 1));
+        }
+        let hidden: Vec<usize> = order.into_iter().take((present.len() * 3).div_ceil(10)).collect();
+        let out = |line: usize| mixed(line as u64, round) % 4 == 0;
+        let quiet = |number: usize| number as u64 % (2 * ROUNDS) == round;
+        let keep = |example: &Example| !hidden.contains(&example.class) && !out(example.line);
+        let scorer = Scorer::learn(classes, &sample, &keep, &|number| !quiet(number));
+        let judge = |said: &[String], class: Option<usize>, into: &mut Vec<Case>| {
+            let mut scores = scorer.scores(&words(said));
+            hidden.iter().for_each(|class| scores[*class] = f32::NEG_INFINITY);
+            let (Some(best), Some(second)) = best_two(&scores) else { return };
+            let lead = scores[best] - scores[second].max(-2.0);
+            into.push(Case { score: scores[best], lead, right: class == Some(best), weight: 1.0 });
+        };
+        for example in sample.iter().filter(|example| !example.counter) {
+            if hidden.contains(&example.class) {
+                judge(&example.words, None, &mut outside);
+            } else if out(example.line) {
+                judge(&example.words, Some(example.class), &mut cases);
+            }
+        }
+        for (_, line) in background::LINES.iter().enumerate().filter(|(number, _)| quiet(*number)) {
+            judge(line, None, &mut outside);
+        }
+    }
+    let inside = cases.len() as f32;
+    let weight = inside * OUT_OF_SCOPE / (1.0 - OUT_OF_SCOPE) / outside.len().max(1) as f32;
+    cases.extend(outside.into_iter().map(|case| Case { weight, ..case }));
+    cases
+}
+
+/// A part of a large set that keeps whole classes, so that each is as well known as it will be; of each line one sentence.
+fn sample(classes: usize, examples: &[Example]) -> Vec<Example> {
+    let mut firsts: Vec<&Example> = Vec::new();
+    for example in examples {
+        if firsts.last().is_none_or(|last| last.line != example.line) {
+            firsts.push(example);
+        }
+    }
+    let mut counts = vec![0_usize; classes];
+    firsts.iter().for_each(|example| counts[example.class] += 1);
+    let step = firsts.len().div_ceil(MOST_LINES).max(1);
+    // With many classes some are left out; with many lines in few classes, lines are.
+    let classes_kept: Vec<bool> = (0..classes).map(|class| classes < 12 || class % step.min(classes / 6) == 0).collect();
+    let kept: usize = counts.iter().zip(&classes_kept).filter(|(_, kept)| **kept).map(|(count, _)| count).sum();
+    let thin = kept.div_ceil(2 * MOST_LINES).max(1);
+    firsts.into_iter().filter(|example| classes_kept[example.class] && example.line % thin == 0).cloned().collect()
+}
+
+fn mixed(line: u64, round: u64) -> u64 {
+    let mut seed = (line + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (round + 1);
+    random(&mut seed);
+    random(&mut seed) >> 16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example(class: usize, line: usize, text: &str, counter: bool) -> Example {
+        let words = text.split(' ').map(str::to_string).collect();
+        Example { class, line, words, weight: 1.0, counter }
+    }
+
+    fn examples() -> Vec<Example> {
+        let lines = [
+            (0, "where is my parcel"),
+            (0, "when will my order arrive"),
+            (0, "track my order"),
+            (0, "has my parcel shipped"),
+            (1, "cancel my order"),
+            (1, "i do not want the order any more"),
+            (1, "please stop my order before it ships"),
+            (2, "i want my money back"),
+            (2, "when do i get my refund"),
+            (2, "refund please"),
+        ];
+        lines.into_iter().enumerate().map(|(line, (class, text))| example(class, line, text, false)).collect()
+    }
+
+    fn scores(scorer: &Scorer, text: &str) -> Vec<f32> {
+        let said: Vec<String> = text.split(' ').map(str::to_string).collect();
+        scorer.scores(&words(&said))
+    }
+
+    fn top(scorer: &Scorer, text: &str) -> usize {
+        best_two(&scores(scorer, text)).0.expect("a class")
+    }
+
+    #[test]
+    fn unseen_sentences_find_their_class() {
+        let scorer = Scorer::train(3, &examples());
+        for (text, wanted) in [("where is the order i made", 0), ("can you cancel it", 1), ("money back now", 2), ("refnd pls", 2)] {
+            assert_eq!(top(&scorer, text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn training_again_gives_the_same_numbers() {
+        let (a, b) = (Scorer::train(3, &examples()), Scorer::train(3, &examples()));
+        assert_eq!((a.weights, a.scale, a.bias, a.calibration), (b.weights, b.scale, b.bias, b.calibration));
+    }
+
+    #[test]
+    fn chatter_and_gibberish_stay_below_what_was_learnt() {
+        let scorer = Scorer::train(3, &examples());
+        let chance = |text: &str| scorer.chances(&scores(&scorer, text)).into_iter().fold(0.0, f32::max);
+        for text in ["asdf qwer zxcv", "the weather is lovely today", ""] {
+            assert!(chance(text) < chance("where is my parcel") / 2.0, "{text}: {}", chance(text));
+        }
+    }
+
+    #[test]
+    fn a_counter_example_lowers_its_class() {
+        let mut with = examples();
+        with.push(example(0, 90, "where is my refund", true));
+        let (plain, with) = (Scorer::train(3, &examples()), Scorer::train(3, &with));
+        assert!(scores(&with, "where is my refund")[0] < scores(&plain, "where is my refund")[0]);
+    }
+
+    #[test]
+    fn the_words_that_carried_a_score_are_named() {
+        let scorer = Scorer::train(3, &examples());
+        let said: Vec<String> = "could you refund me".split(' ').map(str::to_string).collect();
+        let carried = scorer.carried(&words(&said), 2);
+        let most = carried.iter().max_by(|a, b| a.1.total_cmp(&b.1)).expect("words");
+        assert_eq!(said[most.0], "refund");
+    }
+
+    #[test]
+    fn no_classes_no_scores() {
+        assert_eq!(Scorer::train(0, &[]).scores(&[]), Vec::<f32>::new());
+    }
+}

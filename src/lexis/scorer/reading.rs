@@ -1,0 +1,106 @@
+//! A message as the scorer reads it.
+//!
+//! Owns: numbers as one word, shorthand and leetspeak written out, typos repaired at less trust, words that were run together
+//! or torn apart by a slip of the thumb.
+//! Invariants: every word keeps the token that it came from; a word that the vocabulary or the language knows is never
+//! changed; numbers and identifiers are never repaired.
+
+use super::NUMBER;
+use super::features::Word;
+use crate::lexis::{Message, Vocabulary, real_word};
+use crate::text::{Kind, Text};
+
+/// How much a word counts that had to be repaired, split or joined.
+const REPAIRED: f32 = 0.8;
+
+/// The words of a message, without the tokens marked in `skip`.
+pub fn read<'m>(message: &'m Message<'_>, vocabulary: &'m Vocabulary, skip: &[bool]) -> Vec<Word<'m>> {
+    let tokens = &message.text.tokens;
+    let mut words = Vec::with_capacity(tokens.len());
+    let mut at = 0;
+    while at < tokens.len() {
+        let token = at;
+        at += 1;
+        if skip.get(token).copied().unwrap_or(false) {
+            continue;
+        }
+        let known = message.words[token].first().map(|id| vocabulary.word(*id));
+        let mut push = |text: &'m str, trust: f32| words.push(Word { text, trust, token });
+        match (known, tokens[token].kind) {
+            (Some(word), _) if !message.repaired[token] => push(word, 1.0),
+            (None, Kind::Number) => push(NUMBER, 1.0),
+            (None, Kind::Emoji) => push(&tokens[token].text, 1.0),
+            (repaired, _) => {
+                let written = tokens[token].text.as_str();
+                let next = tokens.get(token + 1).filter(|next| next.kind == Kind::Word);
+                if let Some(word) = next.and_then(|next| joined(written, &next.text, vocabulary)) {
+                    push(word, REPAIRED);
+                    at += 1;
+                } else if let Some(word) = repaired {
+                    push(word, REPAIRED);
+                } else if let Some((one, two)) = torn(written, vocabulary) {
+                    push(one, REPAIRED);
+                    push(two, REPAIRED);
+                } else {
+                    push(written, 1.0);
+                }
+            }
+        }
+    }
+    words
+}
+
+/// The words of a text that is learnt from.
+pub fn plain(text: &Text) -> Vec<String> {
+    text.tokens.iter().map(|token| if token.kind == Kind::Number { NUMBER.to_string() } else { token.text.clone() }).collect()
+}
+
+/// 'can cel' as a known word.
+fn joined<'v>(one: &str, two: &str, vocabulary: &'v Vocabulary) -> Option<&'v str> {
+    if real_word(one) && real_word(two) {
+        return None;
+    }
+    let id = vocabulary.id(&format!("{one}{two}"))?;
+    Some(vocabulary.word(id)).filter(|word| word.chars().count() >= 5)
+}
+
+/// 'myorder' as two known words; the longest first word wins.
+fn torn<'v>(word: &str, vocabulary: &'v Vocabulary) -> Option<(&'v str, &'v str)> {
+    if word.len() < 6 || word.len() > 24 || real_word(word) {
+        return None;
+    }
+    let known = |part: &str| vocabulary.id(part).map(|id| vocabulary.word(id)).filter(|part| part.len() >= 2);
+    word.char_indices().rev().filter(|(at, _)| *at >= 2).find_map(|(at, _)| {
+        let (one, two) = word.split_at_checked(at)?;
+        Some((known(one)?, known(two)?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reading_rows() {
+        let mut vocabulary = Vocabulary::default();
+        for word in ["where", "is", "my", "order", "parcel", "cancel", "please"] {
+            vocabulary.add(word);
+        }
+        for (name, written, wanted) in [
+            ("as it is", "where is my order", vec!["where", "is", "my", "order"]),
+            ("a number is a number", "where is A1042", vec!["where", "is", "0"]),
+            ("typo", "my parcle", vec!["my", "parcel"]),
+            ("leetspeak", "my 0rder", vec!["my", "order"]),
+            ("shorthand", "ordr pls", vec!["order", "please"]),
+            ("run together", "whereis myorder", vec!["where", "is", "my", "order"]),
+            ("torn apart", "can cel my or der", vec!["cancel", "my", "order"]),
+            ("a real word stays", "my border", vec!["my", "border"]),
+            ("unknown stays", "my zxcvbn", vec!["my", "zxcvbn"]),
+        ] {
+            let text = Text::new(written);
+            let message = Message::new(&text, &vocabulary);
+            let read: Vec<&str> = read(&message, &vocabulary, &[]).into_iter().map(|word| word.text).collect();
+            assert_eq!(read, wanted, "{name}");
+        }
+    }
+}
