@@ -33,13 +33,13 @@ impl Turn<'_> {
         let before = self.remember(message, &text, &mut assessment);
         self.meet();
         self.flood();
-        self.speak_language(message, &text);
         if message.name.is_some() {
             self.state.name.clone_from(&message.name);
         }
         self.state.flags.minor |= assessment.minor;
         self.state.flags.blocked = false;
         let understanding = self.rules.engine.understand(&text, self.facts.local.date());
+        self.speak_language(message, &understanding);
         self.heard_entry(message, &assessment, &understanding);
         let heard = self.rules.words.hear(&text);
         if assessment.level < Level::Distress && self.opt_out(message, &heard, &text, assessment.level) {
@@ -119,8 +119,9 @@ impl Turn<'_> {
         }
     }
 
-    fn speak_language(&mut self, message: &Message, text: &Text) {
-        if let Some(language) = crate::text::guess(text) {
+    /// Remembers the language; the words of an address or another free answer don't change it.
+    fn speak_language(&mut self, message: &Message, understanding: &Understanding) {
+        if let Some(language) = understanding.language.clone().filter(|_| self.state.language.is_none() || !self.asks_for_text()) {
             self.state.language = Some(language);
         } else if self.state.language.is_none() {
             self.state.language = message.language.clone().map(Language);
@@ -383,7 +384,7 @@ impl Turn<'_> {
     /// Nothing matched: the first time a person is offered, the second time in a row one is called.
     fn missed(&mut self, text: &Text) {
         let language = self.state.language();
-        let foreign = crate::text::guess(text).is_some() && !self.rules.words.speaks(&language);
+        let foreign = crate::text::guess(text).is_some_and(|guess| !self.rules.words.answers(&guess) && guess.primary() == language.primary());
         if foreign {
             self.say_word("other_language", &[]);
             return self.hand_off(Reason::Language, &Assessment::default());

@@ -194,7 +194,10 @@ impl<'a> Turn<'a> {
         if let Asking::Code { .. } = form.asking {
             return self.code(intent, form, message, text, understanding, heard);
         }
-        let other = self.other_request(intent, understanding);
+        // A message that gives what was asked is the answer, unless a rule says that it asks for something else.
+        let by_rule = understanding.candidates.first().is_some_and(|best| best.by_rule());
+        let answers = matches!(&form.asking, Asking::Slot { name } if intent.slots.iter().any(|slot| slot.name == *name && understanding.entities.iter().any(|entity| entity.kind == slot.kind)));
+        let other = self.other_request(intent, understanding).filter(|_| by_rule || !answers);
         if heard.only(Hear::Withdraw) || (heard.any(Hear::Withdraw) && other.is_none() && understanding.entities.is_empty()) {
             self.state.paused = None;
             return self.say_word("withdrawn", &[]);
@@ -232,6 +235,13 @@ impl<'a> Turn<'a> {
         }
         self.ask(intent, &form);
         self.state.form = Some(form);
+    }
+
+    /// True while an answer in free words is awaited.
+    pub(super) fn asks_for_text(&self) -> bool {
+        let Some(form) = &self.state.form else { return false };
+        let slot = |name: &str| self.engine().intent(&form.intent).and_then(|intent| intent.slots.iter().find(|slot| slot.name == name));
+        matches!(&form.asking, Asking::Slot { name } if slot(name).is_some_and(|slot| self.engine().entities().is_text(&slot.kind)))
     }
 
     fn stuck(&mut self) {
@@ -387,7 +397,8 @@ impl<'a> Turn<'a> {
     pub(super) fn correct(&mut self, text: &Text, understanding: &Understanding) -> bool {
         let Some(done) = self.state.done.clone().filter(|done| self.now.duration_since(done.at) < KNOWN) else { return false };
         let Some(intent) = self.engine().intent(&done.intent) else { return false };
-        let loose = text.tokens.len() <= 6 && !understanding.certain();
+        let by_rule = understanding.candidates.first().is_some_and(|best| best.by_rule());
+        let loose = text.tokens.len() <= 6 && !by_rule;
         if !(understanding.bare || loose) {
             return false;
         }
@@ -420,7 +431,11 @@ impl<'a> Turn<'a> {
 
 /// The value of a kind: the first, or after a correction ('A1042, sorry, A1043') the last.
 fn pick(entities: &[Entity], kind: &str, text: &Text) -> Option<String> {
-    const CORRECTING: [&str; 8] = ["sorry", "no", "not", "actually", "mean", "meant", "oops", "wait"];
+    const CORRECTING: [&str; 38] = [
+        "sorry", "no", "not", "actually", "mean", "meant", "oops", "wait", "perdon", "perdona", "digo", "uy", "disculpa", "pardon", "desole",
+        "non", "oups", "enfin", "plutot", "nein", "falsch", "sondern", "entschuldigung", "nicht", "desculpe", "desculpa", "perdao", "nao",
+        "dizer", "nahi", "nhi", "nahin", "matlab", "galti", "ups", "euh", "tschuldigung", "sorri",
+    ];
     let mut values = entities.iter().filter(|entity| entity.kind == kind);
     let (first, last) = (values.next()?, values.next_back());
     let corrected = last.filter(|last| {

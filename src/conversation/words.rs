@@ -141,9 +141,18 @@ impl Words {
         self.languages.contains(&language.0) || self.languages.contains(language.primary())
     }
 
+    /// True when it has more of a language than the one sentence that it can't help in it.
+    pub(super) fn answers(&self, language: &Language) -> bool {
+        [language.0.as_str(), language.primary()].iter().any(|language| self.templates.has(&format!("{language}/unmatched")))
+    }
+
     /// Which little phrases stand in a message.
     pub(super) fn hear(&self, text: &Text) -> Heard {
-        const POLITE: [&str; 12] = ["please", "thanks", "thank", "you", "oh", "um", "hi", "sorry", "actually", "just", "now", "i"];
+        const POLITE: [&str; 34] = [
+            "please", "thanks", "thank", "you", "oh", "um", "hi", "sorry", "actually", "just", "now", "i", "por", "favor", "porfa", "gracias",
+            "pues", "svp", "stp", "merci", "alors", "euh", "bitte", "danke", "also", "obrigado", "obrigada", "pf", "entao", "ji", "bhai", "yaar",
+            "zara", "na",
+        ];
         let message = Message::new(text, &self.vocabulary);
         let mut heard = Heard::default();
         for found in self.index.find(&message) {

@@ -9,6 +9,7 @@ use super::entity::{Entities, pattern};
 use super::intent::{CallShapes, Intent, Localised, Mode, Needs, Slot, Test};
 use super::lint;
 use super::learn;
+use super::tongue::Tongues;
 use super::understand::{Engine, Keywords, Line, Pattern};
 use super::verdict::Thresholds;
 use crate::lexis::{Concepts, Doc, Finding, Index, Located, Phrase, PhraseError, Scorer, Severity, Source, Table, Templates, Vocabulary, WordId};
@@ -64,6 +65,7 @@ pub fn compile(sources: &[Source], calls: &CallShapes, thresholds: Thresholds) -
         vocabulary: building.vocabulary,
         templates: building.templates,
         intents: building.intents,
+        tongues: Tongues::new(&building.phrases, &building.lines),
         index: Index::new(building.phrases),
         lines: building.lines,
         keywords: building.keywords,

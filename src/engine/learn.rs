@@ -7,9 +7,10 @@
 use super::compile::Building;
 use super::entity::Entities;
 use super::intent::{Intent, Mode, Needs};
+use super::tongue::Tongues;
 use super::understand::Engine;
 use super::verdict::Thresholds;
-use crate::lexis::{Example, Index, NUMBER, Scorer, Templates, Vocabulary, plain};
+use crate::lexis::{Example, Index, Scorer, Templates, Vocabulary, plain};
 use crate::text::Text;
 use std::collections::BTreeMap;
 
@@ -18,10 +19,9 @@ const SENTENCES: usize = 6;
 
 /// The examples of all lines, and of each intent's id and titles.
 pub(super) fn examples(building: &mut Building) -> Vec<Example> {
-    let number = building.vocabulary.add(NUMBER);
     let mut examples = Vec::new();
     for (line, (phrase, from)) in building.phrases.iter().zip(&building.lines).enumerate() {
-        for sentence in phrase.examples(SENTENCES, Some(number)) {
+        for sentence in phrase.examples(SENTENCES) {
             let words = sentence.into_iter().map(|id| building.vocabulary.word(id).to_string()).collect();
             examples.push(Example { class: from.intent, line, words, weight: 1.0, counter: from.never });
         }
@@ -80,6 +80,7 @@ impl Engine {
             patterns: Vec::new(),
             entities: Entities::default(),
             scorer: Scorer::train(labels.len(), &examples),
+            tongues: Tongues::default(),
             thresholds,
         }
     }

@@ -101,7 +101,7 @@ pub(super) fn across(building: &Building, sources: &[&Source]) -> Vec<Finding> {
     let source_of = |intent: usize| sources.iter().find(|source| source.stem() == building.intents[intent].id).copied();
     let mut seen: HashMap<(String, Vec<u32>), usize> = HashMap::new();
     for (line, phrase) in building.lines.iter().zip(&building.phrases).filter(|(line, _)| !line.never) {
-        for example in phrase.examples(24, None) {
+        for example in phrase.examples(24) {
             let other = *seen.entry((line.language.clone(), example.clone())).or_insert(line.intent);
             let (Some(source), true) = (source_of(line.intent), other != line.intent) else { continue };
             let sentence: Vec<&str> = example.iter().map(|id| building.vocabulary.word(*id)).collect();

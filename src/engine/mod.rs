@@ -14,6 +14,7 @@ mod entity_date;
 mod intent;
 mod learn;
 mod lint;
+mod tongue;
 mod understand;
 mod verdict;
 

@@ -8,9 +8,10 @@
 use super::clause::clauses;
 use super::entity::{Entities, Entity};
 use super::intent::{Intent, Mode};
-use super::verdict::{CERTAIN, Candidate, Part, Reason, Thresholds, Understanding, Verdict, verdict};
+use super::tongue::Tongues;
+use super::verdict::{Candidate, Part, Reason, Thresholds, Understanding, Verdict, verdict};
 use crate::lexis::{Index, Match, Message, Scorer, Templates, Vocabulary, WordId, read};
-use crate::text::{Kind, Text, guess};
+use crate::text::{Language, Text, guess};
 use jiff::civil::Date;
 use regex::Regex;
 use std::collections::HashSet;
@@ -55,6 +56,7 @@ pub struct Engine {
     pub(super) patterns: Vec<Pattern>,
     pub(super) entities: Entities,
     pub(super) scorer: Scorer,
+    pub(super) tongues: Tongues,
     pub(super) thresholds: Thresholds,
 }
 
@@ -64,12 +66,27 @@ static FILLER: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
         "please", "pls", "plz", "um", "uh", "so", "ok", "okay", "and", "just", "hey", "hi", "hello", "well", "oh", "sir", "madam", "mate",
         "guys", "now", "then", "also", "thanks", "thank", "you", "thx", "ty", "there", "sorry", "actually", "but", "yes", "yeah", "yep",
         "its", "it", "is", "the", "a", "no", "i",
+        // Spanish, French, German, Portuguese, Hinglish.
+        "por", "favor", "porfa", "porfavor", "hola", "gracias", "oye", "pues", "entonces", "si", "vale", "buenas", "perdona", "perdon",
+        "svp", "stp", "bonjour", "bjr", "slt", "salut", "merci", "alors", "donc", "et", "oui", "euh", "bon", "pardon", "desole",
+        "bitte", "hallo", "danke", "und", "also", "ja", "mal", "denn", "entschuldigung", "moin", "servus",
+        "oi", "ola", "obrigado", "obrigada", "pf", "pfv", "entao", "sim", "desculpe", "desculpa", "e", "y",
+        "bhai", "bhaiya", "ji", "yaar", "zara", "na", "to", "aur", "namaste", "accha", "acha", "haan",
     ])
 });
 
 /// A phrase inside a longer message is worth this at least, a keyword group or pattern that.
 const PHRASE_FLOOR: f32 = 0.70;
 const KEYWORD_FLOOR: f32 = 0.62;
+
+/// How much of the scorer's chance counts on top of a rule.
+const SECOND_OPINION: f32 = 0.8;
+
+/// Each of several requests must come this close to the best in the message as a whole.
+const CLOSE_TO_BEST: f32 = 0.2;
+
+/// A clause without a phrase asks for something of its own only from this score on.
+const BEYOND_DOUBT: f32 = 0.9;
 
 /// Candidates below this are not worth a line in an explanation.
 const FAINT: f32 = 0.02;
@@ -136,10 +153,20 @@ impl Engine {
         let whole = 0..text.tokens.len();
         let (candidates, ruled_out) = self.candidates(&reading, whole.clone());
         let covered = candidates.first().is_some_and(|best| matches!(best.reason, Reason::Whole(_)));
-        let parts = if covered { Vec::new() } else { self.parts(&reading, &ruled_out) };
+        let language = self.language(&reading, &candidates);
+        let parts = if covered { Vec::new() } else { self.parts(&reading, &candidates) };
         let verdict = if parts.len() > 1 { Verdict::Several(parts) } else { verdict(&candidates, &self.intents, self.thresholds) };
         let bare = whole.clone().all(|at| reading.value[at] || reading.filler[at]);
-        Understanding { verdict, candidates, ruled_out, entities, language: guess(text), bare }
+        Understanding { verdict, candidates, ruled_out, entities, language, bare }
+    }
+
+    /// The language: by its small words, else by the line that covers the message, else by whose lines its words stand in.
+    fn language(&self, reading: &Reading<'_>, candidates: &[Candidate]) -> Option<Language> {
+        let by_line = || match candidates.first().map(|best| best.reason) {
+            Some(Reason::Whole(line)) => self.tongues.of_line(line),
+            _ => None,
+        };
+        guess(reading.text).or_else(by_line).or_else(|| self.tongues.guess(&reading.message, &reading.mute))
     }
 
     /// The verdict on what was understood, had other thresholds stood.
@@ -186,14 +213,9 @@ impl Engine {
         let chat = mark(&mut matches.iter().filter(small).map(|found| found.tokens.clone()));
         let filler: Vec<bool> = text.tokens.iter().map(|token| FILLER.contains(token.text.as_str())).collect();
         let only_chat = (0..text.tokens.len()).all(|at| value[at] || filler[at] || chat[at]);
-        // Small talk beside a request says nothing about it; of values only the fact that there is a number.
-        let mute = (0..text.tokens.len())
-            .map(|at| {
-                let word = value[at] && text.tokens[at].kind == Kind::Word;
-                let date = word && entities.iter().any(|entity| entity.kind == "date" && entity.span.overlaps(text.tokens[at].span));
-                (word && !date) || (chat[at] && !only_chat)
-            })
-            .collect();
+        // Small talk beside a request says nothing about it, nor does a value; that there is a date may.
+        let date = |at: usize| entities.iter().any(|entity| entity.kind == "date" && entity.span.overlaps(text.tokens[at].span));
+        let mute = (0..text.tokens.len()).map(|at| (value[at] && !date(at)) || (chat[at] && !only_chat)).collect();
         Reading { text, message, matches, value, filler, chat, mute }
     }
 
@@ -242,7 +264,15 @@ impl Engine {
         }
         if !asked.is_empty() {
             for (intent, chance) in self.chances(reading, &part).into_iter().enumerate().filter(|(_, chance)| *chance >= FAINT) {
-                offer(Candidate { intent, score: chance, reason: Reason::Score, tokens: 0..0 });
+                // Small talk is only what a line says: anything may resemble it.
+                if self.intents[intent].social {
+                    continue;
+                }
+                match candidates.iter_mut().find(|other| other.intent == intent) {
+                    // Two kinds of evidence for the same are more than either.
+                    Some(other) => other.score += (1.0 - other.score) * chance * SECOND_OPINION,
+                    None => candidates.push(Candidate { intent, score: chance, reason: Reason::Score, tokens: 0..0 }),
+                }
             }
         }
         ruled_out.sort_by_key(|candidate| candidate.intent);
@@ -267,7 +297,7 @@ impl Engine {
     }
 
     /// Several requests, one after the other, where each stands in a clause of its own and is beyond doubt.
-    fn parts(&self, reading: &Reading<'_>, ruled_out: &[Candidate]) -> Vec<Part> {
+    fn parts(&self, reading: &Reading<'_>, whole: &[Candidate]) -> Vec<Part> {
         let clauses = clauses(reading.text);
         let mut parts: Vec<Part> = Vec::new();
         if clauses.len() < 2 {
@@ -277,9 +307,15 @@ impl Engine {
             let (candidates, _) = self.candidates(reading, clause.clone());
             let Verdict::Matched(intent) = verdict(&candidates, &self.intents, self.thresholds) else { continue };
             let best = candidates.iter().find(|candidate| candidate.intent == intent);
-            let sure = best.is_some_and(|best| matches!(best.reason, Reason::Whole(_) | Reason::Phrase(_)) || best.score >= CERTAIN);
-            let excluded = ruled_out.iter().any(|out| out.intent == intent);
-            if !sure || excluded || self.intents[intent].social {
+            let words = clause.clone().filter(|at| !reading.mute[*at] && !reading.filler[*at]).count();
+            let sure = best.is_some_and(|best| match best.reason {
+                Reason::Whole(_) | Reason::Phrase(_) => true,
+                _ => best.score >= BEYOND_DOUBT && words >= 3,
+            });
+            // The message as a whole must bear it out.
+            let least = whole.first().map_or(1.0, |best| best.score - CLOSE_TO_BEST).max(self.thresholds.threshold);
+            let borne_out = whole.iter().any(|candidate| candidate.intent == intent && candidate.score >= least);
+            if !sure || !borne_out || self.intents[intent].social {
                 continue;
             }
             match parts.iter_mut().find(|part| part.intent == intent) {

@@ -127,6 +127,8 @@ pub(super) fn verdict(candidates: &[Candidate], intents: &[Intent], thresholds: 
     let close: Vec<&Candidate> = candidates
         .iter()
         .filter(|other| reached(other) && social(other) == social(best) && (best.score - other.score).abs() < thresholds.margin)
+        // Resemblance alone doesn't call a rule into question that is at least as strong.
+        .filter(|other| other.intent == best.intent || other.by_rule() || !best.by_rule())
         .take(3)
         .collect();
     if close.len() <= 1 {

@@ -140,8 +140,8 @@ impl Phrase {
     }
 
     /// Some plain sentences that the phrase stands for: the first is every first alternative; then each further alternative
-    /// once. At most `most`. Gaps are left out; `slot` stands for values.
-    pub fn examples(&self, most: usize, slot: Option<WordId>) -> Vec<Vec<WordId>> {
+    /// once. At most `most`. Gaps and values are left out.
+    pub fn examples(&self, most: usize) -> Vec<Vec<WordId>> {
         fn width(nodes: &[Node]) -> usize {
             nodes
                 .iter()
@@ -154,14 +154,13 @@ impl Phrase {
                 .max()
                 .unwrap_or(1)
         }
-        fn write(nodes: &[Node], turn: usize, slot: Option<WordId>, out: &mut Vec<WordId>) {
+        fn write(nodes: &[Node], turn: usize, out: &mut Vec<WordId>) {
             for node in nodes {
                 match node {
                     Node::Word(id) => out.push(*id),
                     Node::Choice(alternatives) | Node::Optional(alternatives) if !alternatives.all.is_empty() => {
-                        write(&alternatives.all[turn % alternatives.all.len()], turn, slot, out);
+                        write(&alternatives.all[turn % alternatives.all.len()], turn, out);
                     }
-                    Node::Slot(_) => out.extend(slot),
                     _ => {}
                 }
             }
@@ -169,7 +168,7 @@ impl Phrase {
         (0..width(&self.nodes).min(most))
             .map(|turn| {
                 let mut out = Vec::new();
-                write(&self.nodes, turn, slot, &mut out);
+                write(&self.nodes, turn, &mut out);
                 out
             })
             .collect()
@@ -376,7 +375,7 @@ mod tests {
         let mut vocabulary = Vocabulary::default();
         let phrase = Phrase::compile("where is my (order|small parcel)", &mut vocabulary, &Concepts::new(), &[]).expect("compiles");
         let shown: Vec<String> = phrase
-            .examples(4, None)
+            .examples(4)
             .into_iter()
             .map(|ids| ids.into_iter().map(|id| vocabulary.word(id).to_string()).collect::<Vec<_>>().join(" "))
             .collect();

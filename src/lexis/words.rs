@@ -62,7 +62,6 @@ pub(super) fn shorthand(word: &str) -> Option<&'static str> {
             ("pmt", "payment"),
             ("rfnd", "refund"),
             ("dlvry", "delivery"),
-            ("del", "delivery"),
             ("tmrw", "tomorrow"),
             ("tmr", "tomorrow"),
             ("2day", "today"),

@@ -29,7 +29,7 @@ const RARITY: f32 = 0.5;
 /// A word as the scorer sees it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Word<'t> {
-    /// Folded letters. Every number is `0`.
+    /// Folded letters. Of digits only their number counts: every digit is read as 0.
     pub text: &'t str,
     /// How much it is trusted: 1 as written, less where a typo was repaired.
     pub trust: f32,
@@ -114,7 +114,7 @@ fn each(words: &[Word<'_>], mut take: impl FnMut(usize, u32, f32, (u16, u16))) {
     for (at, word) in words.iter().enumerate() {
         letters.clear();
         letters.push(u64::from('^'));
-        letters.extend(word.text.chars().map(u64::from));
+        letters.extend(word.text.chars().map(|c| u64::from(if c.is_numeric() { '0' } else { c })));
         letters.push(u64::from('$'));
         for start in 0..letters.len() {
             let mut state = 31;
@@ -135,7 +135,8 @@ fn mix(state: u64, value: u64) -> u64 {
 
 /// FNV-1a, mixed once more.
 fn hash(word: &str) -> u64 {
-    let hash = word.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let plain = |byte: u8| u64::from(if byte.is_ascii_digit() { b'0' } else { byte });
+    let hash = word.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ plain(byte)).wrapping_mul(0x0100_0000_01b3));
     mix(hash, 7)
 }
 
@@ -160,6 +161,13 @@ mod tests {
             let wanted: f32 = LOUDNESS.iter().map(|loud| loud * loud).sum();
             assert!((total - wanted).abs() < 1e-4, "{text}: {total}");
         }
+    }
+
+    #[test]
+    fn of_a_number_only_the_shape_counts() {
+        let rarity = Rarity::of([words("track a1042")].into_iter());
+        assert_eq!(features(&words("track a1042"), &rarity), features(&words("track a9377"), &rarity));
+        assert_ne!(features(&words("track a1042"), &rarity), features(&words("track a10"), &rarity));
     }
 
     #[test]

@@ -30,16 +30,13 @@ pub struct Example {
     pub class: usize,
     /// Examples of one line are held out together.
     pub line: usize,
-    /// Folded words, numbers as `0`.
+    /// Folded words.
     pub words: Vec<String>,
     /// How much it counts; 1 is ordinary.
     pub weight: f32,
     /// It speaks against its class, and says nothing about the others.
     pub counter: bool,
 }
-
-/// Every number is this word: an order number is told by its shape elsewhere.
-pub const NUMBER: &str = "0";
 
 /// Examples from elsewhere that a class is told apart from: the nearest ones, and half as many from the rest.
 const NEAREST: usize = 4_000;

@@ -1,11 +1,10 @@
 //! A message as the scorer reads it.
 //!
-//! Owns: numbers as one word, shorthand and leetspeak written out, typos repaired at less trust, words that were run together
+//! Owns: shorthand and leetspeak written out, typos repaired at less trust, words that were run together
 //! or torn apart by a slip of the thumb.
 //! Invariants: every word keeps the token that it came from; a word that the vocabulary or the language knows is never
 //! changed; numbers and identifiers are never repaired.
 
-use super::NUMBER;
 use super::features::Word;
 use crate::lexis::{Message, Vocabulary, real_word};
 use crate::text::{Kind, Text};
@@ -28,8 +27,7 @@ pub fn read<'m>(message: &'m Message<'_>, vocabulary: &'m Vocabulary, skip: &[bo
         let mut push = |text: &'m str, trust: f32| words.push(Word { text, trust, token });
         match (known, tokens[token].kind) {
             (Some(word), _) if !message.repaired[token] => push(word, 1.0),
-            (None, Kind::Number) => push(NUMBER, 1.0),
-            (None, Kind::Emoji) => push(&tokens[token].text, 1.0),
+            (None, Kind::Number | Kind::Emoji) => push(&tokens[token].text, 1.0),
             (repaired, _) => {
                 let written = tokens[token].text.as_str();
                 let next = tokens.get(token + 1).filter(|next| next.kind == Kind::Word);
@@ -52,7 +50,7 @@ pub fn read<'m>(message: &'m Message<'_>, vocabulary: &'m Vocabulary, skip: &[bo
 
 /// The words of a text that is learnt from.
 pub fn plain(text: &Text) -> Vec<String> {
-    text.tokens.iter().map(|token| if token.kind == Kind::Number { NUMBER.to_string() } else { token.text.clone() }).collect()
+    text.tokens.iter().map(|token| token.text.clone()).collect()
 }
 
 /// 'can cel' as a known word.
@@ -88,7 +86,7 @@ mod tests {
         }
         for (name, written, wanted) in [
             ("as it is", "where is my order", vec!["where", "is", "my", "order"]),
-            ("a number is a number", "where is A1042", vec!["where", "is", "0"]),
+            ("a number stays", "where is A1042", vec!["where", "is", "a1042"]),
             ("typo", "my parcle", vec!["my", "parcel"]),
             ("leetspeak", "my 0rder", vec!["my", "order"]),
             ("shorthand", "ordr pls", vec!["order", "please"]),

@@ -1,0 +1,63 @@
+//! Which language a message is in, by the lines that operators wrote.
+//!
+//! Owns: for each word, the languages whose lines hold it; the language of a line.
+//! Invariants: says nothing rather than something wrong: the words of one language must outweigh those of every other; a
+//! line whose words stand in several languages ("ok", "status") says nothing.
+//! Leaves out: small words and scripts (`text::guess` comes first), and memory.
+
+use super::understand::Line;
+use crate::lexis::{Message, Phrase, WordId};
+use crate::text::Language;
+use std::collections::{BTreeMap, HashMap};
+
+/// How much more the words of one language must say than those of the next.
+const LEAD: f32 = 0.9;
+
+/// The languages of words and lines.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tongues {
+    languages: Vec<Language>,
+    /// For each word the languages that use it.
+    words: HashMap<WordId, Vec<usize>>,
+    /// For each line its language, where its words are of that one alone.
+    lines: Vec<Option<usize>>,
+}
+
+impl Tongues {
+    pub(super) fn new(phrases: &[Phrase], lines: &[Line]) -> Self {
+        let names: BTreeMap<&str, ()> = lines.iter().map(|line| (line.language.as_str(), ())).collect();
+        let languages: Vec<Language> = names.keys().map(|name| Language((*name).to_string())).collect();
+        let number = |line: &Line| languages.iter().position(|language| language.0 == line.language);
+        let mut words: HashMap<WordId, Vec<usize>> = HashMap::new();
+        for (phrase, line) in phrases.iter().zip(lines) {
+            let Some(language) = number(line) else { continue };
+            for word in phrase.words() {
+                let of = words.entry(word).or_default();
+                if !of.contains(&language) {
+                    of.push(language);
+                }
+            }
+        }
+        let alone = |phrase: &Phrase, language: usize| phrase.words().iter().any(|word| words.get(word).is_some_and(|of| *of == [language]));
+        let own = phrases.iter().zip(lines).map(|(phrase, line)| number(line).filter(|language| alone(phrase, *language))).collect();
+        Tongues { languages, lines: own, words }
+    }
+
+    /// The language of a line, where its words tell.
+    pub(super) fn of_line(&self, line: usize) -> Option<Language> {
+        self.lines.get(line).copied().flatten().and_then(|language| self.languages.get(language)).cloned()
+    }
+
+    /// The language whose lines hold the words of a message.
+    pub(super) fn guess(&self, message: &Message<'_>, mute: &[bool]) -> Option<Language> {
+        let mut weights = vec![0.0_f32; self.languages.len()];
+        for (at, ids) in message.words.iter().enumerate() {
+            let (Some(first), false) = (ids.first(), mute.get(at).copied().unwrap_or(false)) else { continue };
+            let of = self.words.get(first).map_or(&[] as &[usize], Vec::as_slice);
+            of.iter().for_each(|language| weights[*language] += 1.0 / of.len() as f32);
+        }
+        let best = (0..weights.len()).max_by(|a, b| weights[*a].total_cmp(&weights[*b]).then(b.cmp(a)))?;
+        let second = weights.iter().enumerate().filter(|(at, _)| *at != best).map(|(_, weight)| *weight).fold(0.0, f32::max);
+        (weights[best] >= second + LEAD).then(|| self.languages[best].clone())
+    }
+}
