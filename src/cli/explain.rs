@@ -30,7 +30,7 @@ pub(super) fn explain(paths: &Paths, text: &str, as_json: bool) -> ExitCode {
                 "verdict": verdict(&rules, &understanding.verdict),
                 "candidates": understanding.candidates.iter().map(row).collect::<Vec<_>>(),
                 "ruled_out": understanding.ruled_out.iter().map(row).collect::<Vec<_>>(),
-                "entities": understanding.entities, "thresholds": rules.engine.thresholds(),
+                "entities": understanding.entities, "thresholds": rules.engine.thresholds(), "calibration": rules.engine.calibration(),
             })
             .to_string(),
         );
@@ -78,7 +78,12 @@ pub(super) fn picture(rules: &Rules, text: &str, read: &Text, care: &crate::care
         thresholds.margin
     ));
     for candidate in understanding.candidates.iter().take(4) {
-        lines.push(format!("  {:.2}  {:<18} {}", candidate.score, rules.engine.intents()[candidate.intent].id, reason(&rules.engine, candidate.reason)));
+        lines.push(format!(
+            "  {:.2}  {:<18} {}",
+            candidate.score,
+            rules.engine.intents()[candidate.intent].id,
+            reason(&rules.engine, candidate.reason)
+        ));
     }
     for candidate in &understanding.ruled_out {
         lines.push(format!("  --    {:<18} {}", rules.engine.intents()[candidate.intent].id, reason(&rules.engine, candidate.reason)));

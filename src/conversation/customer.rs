@@ -345,7 +345,9 @@ impl Turn<'_> {
     pub(super) fn verdict(&mut self, message: &Message, text: &Text, understanding: &Understanding) {
         // Whoever waits for a person gets answers to clear questions; anything else is for the person.
         let social = matches!(understanding.verdict, Verdict::Matched(number) if self.rules.engine.intents()[number].social);
-        if self.state.handoff.is_some() && (social || !matches!(understanding.verdict, Verdict::Matched(_) | Verdict::Several(_)) || !understanding.certain()) {
+        if self.state.handoff.is_some()
+            && (social || !matches!(understanding.verdict, Verdict::Matched(_) | Verdict::Several(_)) || !understanding.certain())
+        {
             return self.still_here(false);
         }
         match &understanding.verdict {
@@ -384,7 +386,8 @@ impl Turn<'_> {
     /// Nothing matched: the first time a person is offered, the second time in a row one is called.
     fn missed(&mut self, text: &Text) {
         let language = self.state.language();
-        let foreign = crate::text::guess(text).is_some_and(|guess| !self.rules.words.answers(&guess) && guess.primary() == language.primary());
+        let foreign =
+            crate::text::guess(text).is_some_and(|guess| !self.rules.words.answers(&guess) && guess.primary() == language.primary());
         if foreign {
             self.say_word("other_language", &[]);
             return self.hand_off(Reason::Language, &Assessment::default());

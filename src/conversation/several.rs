@@ -18,10 +18,7 @@ impl Turn<'_> {
         let Some((first, rest)) = parts.split_first() else { return };
         self.state.next_requests = rest
             .iter()
-            .map(|part| Next {
-                intent: self.engine().intents()[part.intent].id.clone(),
-                words: words(part).of(&text.original).to_string(),
-            })
+            .map(|part| Next { intent: self.engine().intents()[part.intent].id.clone(), words: words(part).of(&text.original).to_string() })
             .collect();
         // Values that stand with a later request are that request's.
         let later: Vec<_> = rest.iter().map(words).collect();

@@ -149,9 +149,9 @@ impl Words {
     /// Which little phrases stand in a message.
     pub(super) fn hear(&self, text: &Text) -> Heard {
         const POLITE: [&str; 34] = [
-            "please", "thanks", "thank", "you", "oh", "um", "hi", "sorry", "actually", "just", "now", "i", "por", "favor", "porfa", "gracias",
-            "pues", "svp", "stp", "merci", "alors", "euh", "bitte", "danke", "also", "obrigado", "obrigada", "pf", "entao", "ji", "bhai", "yaar",
-            "zara", "na",
+            "please", "thanks", "thank", "you", "oh", "um", "hi", "sorry", "actually", "just", "now", "i", "por", "favor", "porfa",
+            "gracias", "pues", "svp", "stp", "merci", "alors", "euh", "bitte", "danke", "also", "obrigado", "obrigada", "pf", "entao",
+            "ji", "bhai", "yaar", "zara", "na",
         ];
         let message = Message::new(text, &self.vocabulary);
         let mut heard = Heard::default();

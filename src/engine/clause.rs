@@ -9,8 +9,28 @@ use std::ops::Range;
 
 /// Words that begin a new request, in the languages that are shipped.
 const JOINING: [&str; 22] = [
-    "and", "also", "plus", "then", "&", "y", "tambien", "ademas", "et", "aussi", "puis", "und", "ausserdem", "dann", "e", "tambem",
-    "alem", "aur", "phir", "bhi", "but", "n",
+    "and",
+    "also",
+    "plus",
+    "then",
+    "&",
+    "y",
+    "tambien",
+    "ademas",
+    "et",
+    "aussi",
+    "puis",
+    "und",
+    "ausserdem",
+    "dann",
+    "e",
+    "tambem",
+    "alem",
+    "aur",
+    "phir",
+    "bhi",
+    "but",
+    "n",
 ];
 
 /// More clauses than this are a letter, not a list of requests.

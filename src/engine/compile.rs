@@ -7,12 +7,14 @@
 
 use super::entity::{Entities, pattern};
 use super::intent::{CallShapes, Intent, Localised, Mode, Needs, Slot, Test};
-use super::lint;
 use super::learn;
+use super::lint;
 use super::tongue::Tongues;
 use super::understand::{Engine, Keywords, Line, Pattern};
 use super::verdict::Thresholds;
-use crate::lexis::{Concepts, Doc, Finding, Index, Located, Phrase, PhraseError, Scorer, Severity, Source, Table, Templates, Vocabulary, WordId};
+use crate::lexis::{
+    Concepts, Doc, Finding, Index, Located, Phrase, PhraseError, Scorer, Severity, Source, Table, Templates, Vocabulary, WordId,
+};
 use crate::text::Language;
 use std::collections::BTreeMap;
 

@@ -8,7 +8,8 @@
 use super::understand::Line;
 use crate::lexis::{Message, Phrase, WordId};
 use crate::text::Language;
-use std::collections::{BTreeMap, HashMap};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 
 /// How much more the words of one language must say than those of the next.
 const LEAD: f32 = 0.9;
@@ -18,7 +19,7 @@ const LEAD: f32 = 0.9;
 pub(super) struct Tongues {
     languages: Vec<Language>,
     /// For each word the languages that use it.
-    words: HashMap<WordId, Vec<usize>>,
+    words: FxHashMap<WordId, Vec<usize>>,
     /// For each line its language, where its words are of that one alone.
     lines: Vec<Option<usize>>,
 }
@@ -28,7 +29,7 @@ impl Tongues {
         let names: BTreeMap<&str, ()> = lines.iter().map(|line| (line.language.as_str(), ())).collect();
         let languages: Vec<Language> = names.keys().map(|name| Language((*name).to_string())).collect();
         let number = |line: &Line| languages.iter().position(|language| language.0 == line.language);
-        let mut words: HashMap<WordId, Vec<usize>> = HashMap::new();
+        let mut words: FxHashMap<WordId, Vec<usize>> = FxHashMap::default();
         for (phrase, line) in phrases.iter().zip(lines) {
             let Some(language) = number(line) else { continue };
             for word in phrase.words() {
@@ -38,7 +39,8 @@ impl Tongues {
                 }
             }
         }
-        let alone = |phrase: &Phrase, language: usize| phrase.words().iter().any(|word| words.get(word).is_some_and(|of| *of == [language]));
+        let alone =
+            |phrase: &Phrase, language: usize| phrase.words().iter().any(|word| words.get(word).is_some_and(|of| *of == [language]));
         let own = phrases.iter().zip(lines).map(|(phrase, line)| number(line).filter(|language| alone(phrase, *language))).collect();
         Tongues { languages, lines: own, words }
     }

@@ -8,8 +8,12 @@
 use super::phrase::{Alternatives, GAP, Node, Phrase};
 use super::vocabulary::{Vocabulary, WordId};
 use crate::text::{Kind, Text};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use std::ops::Range;
+
+/// The few words that a token may stand for.
+pub type WordIds = SmallVec<[WordId; 2]>;
 
 /// A message seen with one vocabulary.
 #[derive(Debug)]
@@ -17,7 +21,7 @@ pub struct Message<'t> {
     /// The text.
     pub text: &'t Text,
     /// For each token, the words that it may stand for.
-    pub words: Vec<Vec<WordId>>,
+    pub words: Vec<WordIds>,
     /// For each token, whether a typo had to be repaired.
     pub repaired: Vec<bool>,
     /// For each slot of the phrases at hand, the token ranges of its values.
@@ -46,15 +50,36 @@ pub struct Match {
 pub struct Index {
     phrases: Vec<Phrase>,
     /// The phrases whose most telling set holds this word.
-    postings: HashMap<WordId, Vec<usize>>,
+    postings: FxHashMap<WordId, Vec<usize>>,
     /// For each phrase, the other sets of words of which one must occur.
     required: Vec<Vec<Vec<WordId>>>,
+    /// For each phrase, bits that a message must share at all, at its place one after the other: most phrases end here.
+    gates: Vec<[u64; 2]>,
+    /// For each phrase, the bits of the words that it may begin with.
+    first: Vec<u64>,
+}
+
+/// The bits of the words that a sequence may begin with; all of them where it may begin with anything.
+fn first(nodes: &[Node]) -> u64 {
+    match nodes.first() {
+        Some(Node::Word(id)) => bits([id]),
+        Some(Node::Choice(alternatives)) => alternatives.all().fold(0, |bits, alternative| bits | first(alternative)),
+        Some(Node::Optional(alternatives)) => {
+            alternatives.all().fold(first(nodes.get(1..).unwrap_or_default()), |bits, alternative| bits | first(alternative))
+        }
+        Some(Node::Gap | Node::Slot(_)) | None => u64::MAX,
+    }
+}
+
+/// One bit for each word: where two sets share no bit, they share no word.
+fn bits<'w>(words: impl IntoIterator<Item = &'w WordId>) -> u64 {
+    words.into_iter().fold(0, |bits, word| bits | 1 << (word.wrapping_mul(0x9E37_79B9) >> 26))
 }
 
 impl Index {
     /// An index of phrases; their order numbers them.
     pub fn new(phrases: Vec<Phrase>) -> Self {
-        let mut counts: HashMap<WordId, usize> = HashMap::new();
+        let mut counts: FxHashMap<WordId, usize> = FxHashMap::default();
         for phrase in &phrases {
             for id in phrase.words() {
                 *counts.entry(id).or_default() += 1;
@@ -66,6 +91,10 @@ impl Index {
             for id in sets.next().unwrap_or_default() {
                 index.postings.entry(id).or_default().push(number);
             }
+            let sets: Vec<Vec<WordId>> = sets.collect();
+            index.gates.push([0, 1].map(|place| sets.get(place).map_or(u64::MAX, bits)));
+            index.first.push(first(&phrase.nodes));
+            let sets = sets.into_iter();
             index.required.push(sets.collect());
         }
         index.phrases = phrases;
@@ -79,7 +108,11 @@ impl Index {
 
     /// Every phrase that occurs, with every place where it starts; ordered by phrase and place.
     pub fn find(&self, message: &Message<'_>) -> Vec<Match> {
-        let mut numbers: Vec<usize> = message.words.iter().flatten().filter_map(|id| self.postings.get(id)).flatten().copied().collect();
+        let here: Vec<u64> = message.words.iter().map(|ids| bits(ids)).collect();
+        let said = here.iter().fold(0, |said, here| said | here);
+        let open = |number: &usize| self.gates[*number].iter().all(|gate| gate & said != 0);
+        let posted = message.words.iter().flatten().filter_map(|id| self.postings.get(id)).flatten();
+        let mut numbers: Vec<usize> = posted.copied().filter(open).collect();
         numbers.sort_unstable();
         numbers.dedup();
         let mut words: Vec<WordId> = message.words.iter().flatten().copied().collect();
@@ -89,14 +122,10 @@ impl Index {
         let mut matches = Vec::new();
         for number in numbers {
             let nodes = &self.phrases[number].nodes;
-            let mut at = 0;
-            while at < message.words.len() {
-                match longest(nodes, message, at) {
-                    Some(end) if end > at => {
-                        matches.push(Match { phrase: number, tokens: at..end });
-                        at += 1;
-                    }
-                    _ => at += 1,
+            // A phrase begins with one of its first words; an emoji before it is no part of it.
+            for at in (0..message.words.len()).filter(|at| here[*at] & self.first[number] != 0) {
+                if let Some(end) = longest(nodes, message, at).filter(|end| *end > at) {
+                    matches.push(Match { phrase: number, tokens: at..end });
                 }
             }
         }
@@ -133,7 +162,7 @@ fn walk(stack: &[&[Node]], message: &Message<'_>, at: usize, best: &mut Option<u
         return walk(outer, message, at, best, steps);
     };
     let continue_with = |sequence: &[Node], at: usize, best: &mut Option<usize>, steps: &mut usize| {
-        let mut deeper: Vec<&[Node]> = Vec::with_capacity(outer.len() + 2);
+        let mut deeper: SmallVec<[&[Node]; 8]> = SmallVec::new();
         if !sequence.is_empty() {
             deeper.push(sequence);
         }
@@ -151,14 +180,10 @@ fn walk(stack: &[&[Node]], message: &Message<'_>, at: usize, best: &mut Option<u
             }
         }
         Node::Choice(alternatives) => {
-            for alternative in beginning(alternatives, message, at) {
-                continue_with(alternative, at, best, steps);
-            }
+            beginning(alternatives, message, at, |alternative| continue_with(alternative, at, best, steps));
         }
         Node::Optional(alternatives) => {
-            for alternative in beginning(alternatives, message, at) {
-                continue_with(alternative, at, best, steps);
-            }
+            beginning(alternatives, message, at, |alternative| continue_with(alternative, at, best, steps));
             continue_with(&[], at, best, steps);
         }
         Node::Gap => {
@@ -174,13 +199,17 @@ fn walk(stack: &[&[Node]], message: &Message<'_>, at: usize, best: &mut Option<u
     }
 }
 
-/// The alternatives that may begin at a token; behind an emoji, which may be decoration, those that may begin after it.
-fn beginning<'a>(alternatives: &'a Alternatives, message: &Message<'_>, at: usize) -> impl Iterator<Item = &'a [Node]> {
+/// Calls `take` with the alternatives that may begin at a token; behind an emoji, which may be decoration, those that may begin
+/// after it.
+fn beginning<'a>(alternatives: &'a Alternatives, message: &Message<'_>, at: usize, mut take: impl FnMut(&'a [Node])) {
     let decoration = (at..message.words.len()).take_while(|at| message.text.tokens[*at].kind == Kind::Emoji).count();
-    let words = message.words.get(at + decoration).map_or(&[][..], Vec::as_slice);
-    let own = if decoration > 0 { message.words.get(at).map_or(&[][..], Vec::as_slice) } else { &[] };
-    let both: Vec<WordId> = own.iter().chain(words).copied().collect();
-    alternatives.beginning(&both).collect::<Vec<_>>().into_iter()
+    let words = message.words.get(at + decoration).map_or(&[][..], |ids| ids.as_slice());
+    if decoration == 0 {
+        return alternatives.beginning(words).for_each(take);
+    }
+    let own = message.words.get(at).map_or(&[][..], |ids| ids.as_slice());
+    let both: SmallVec<[WordId; 4]> = own.iter().chain(words).copied().collect();
+    alternatives.beginning(&both).for_each(&mut take);
 }
 
 #[cfg(test)]

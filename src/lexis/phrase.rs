@@ -7,6 +7,7 @@
 
 use super::vocabulary::{Vocabulary, WordId};
 use crate::text::Text;
+use rustc_hash::FxHashMap;
 use std::collections::HashMap;
 
 /// Named lists of phrases that other phrases refer to as `<name>`.
@@ -37,7 +38,7 @@ pub(super) enum Node {
 pub(super) struct Alternatives {
     all: Vec<Vec<Node>>,
     /// Alternatives that begin with this word.
-    by_word: HashMap<WordId, Vec<usize>>,
+    by_word: FxHashMap<WordId, Vec<usize>>,
     /// Alternatives that may begin with anything.
     open: Vec<usize>,
 }

@@ -6,9 +6,10 @@
 //! swapped. 'skilled' never becomes 'killed'.
 //! Source: deletion neighbourhoods as in W. Garbe's SymSpell.
 
+use super::matcher::WordIds;
 use super::words::{real_word, shorthand};
 use crate::text::{Kind, Token};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// A word of a vocabulary.
 pub type WordId = u32;
@@ -19,9 +20,9 @@ const SHORTEST: usize = 5;
 /// The words of a set of phrases.
 #[derive(Clone, Debug, Default)]
 pub struct Vocabulary {
-    ids: HashMap<Box<str>, WordId>,
+    ids: FxHashMap<Box<str>, WordId>,
     words: Vec<Box<str>>,
-    deletions: HashMap<Box<str>, Vec<WordId>>,
+    deletions: FxHashMap<Box<str>, Vec<WordId>>,
 }
 
 impl Vocabulary {
@@ -62,9 +63,13 @@ impl Vocabulary {
     }
 
     /// Every known word that a token may stand for, itself first, and whether it had to be repaired.
-    pub fn read(&self, token: &Token) -> (Vec<WordId>, bool) {
-        let mut ids: Vec<WordId> = Vec::with_capacity(1);
-        let mut add = |id: Option<WordId>| ids.extend(id.filter(|id| !ids.contains(id)).into_iter().collect::<Vec<_>>());
+    pub fn read(&self, token: &Token) -> (WordIds, bool) {
+        let mut ids = WordIds::new();
+        let mut add = |id: Option<WordId>| {
+            if let Some(id) = id.filter(|id| !ids.contains(id)) {
+                ids.push(id);
+            }
+        };
         add(self.id(&token.text));
         add(token.alt.as_deref().and_then(|alt| self.id(alt)));
         add(shorthand(&token.text).and_then(|word| self.id(word)));
@@ -77,12 +82,12 @@ impl Vocabulary {
     }
 
     /// Known words one edit away.
-    fn repair(&self, word: &str) -> Vec<WordId> {
+    fn repair(&self, word: &str) -> WordIds {
         let length = word.chars().count();
         if length + 1 < SHORTEST || length > 30 {
-            return Vec::new();
+            return WordIds::new();
         }
-        let mut found = Vec::new();
+        let mut found = WordIds::new();
         for shorter in std::iter::once(word.to_string()).chain(deletions(word)) {
             for id in self.deletions.get(shorter.as_str()).into_iter().flatten() {
                 if !found.contains(id) && one_edit(word, self.word(*id)) {

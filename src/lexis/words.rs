@@ -3,10 +3,10 @@
 //! Owns: the list (`real_words.txt`, SCOWL; its licence stands in the file) and the table of shorthand.
 //! Leaves out: other languages; a word that is real elsewhere is protected by being in a phrase.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::LazyLock;
 
-static REAL: LazyLock<HashSet<&'static str>> =
+static REAL: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| include_str!("real_words.txt").lines().filter(|line| !line.starts_with('#')).collect());
 
 /// True for an English word that people really write.
@@ -16,7 +16,7 @@ pub fn real_word(word: &str) -> bool {
 
 /// What a piece of text-message shorthand stands for, in one word.
 pub(super) fn shorthand(word: &str) -> Option<&'static str> {
-    static TABLE: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+    static TABLE: LazyLock<FxHashMap<&'static str, &'static str>> = LazyLock::new(|| {
         [
             ("pls", "please"),
             ("plz", "please"),

@@ -5,6 +5,8 @@
 //! Leaves out: memory. The conversation remembers the last language that was clear.
 
 use super::Text;
+use rustc_hash::FxHashMap;
+use std::sync::LazyLock;
 
 /// A language as BCP 47 writes it: `en`, `es`, `hi-Latn`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -42,14 +44,15 @@ const MARKERS: [(&str, &[&str]); 7] = [
         "es",
         &[
             "el", "los", "donde", "esta", "mi", "pedido", "hola", "quiero", "cuando", "gracias", "como", "puedo", "mis", "tengo",
-            "necesito", "usted", "paquete", "llega", "favor", "muy", "pero", "yo", "ayuda",
+            "necesito", "puedes", "quisiera", "buenas", "usted", "paquete", "llega", "favor", "muy", "pero", "yo", "ayuda",
         ],
     ),
     (
         "fr",
         &[
             "le", "les", "est", "ou", "ma", "mon", "commande", "bonjour", "je", "vous", "merci", "quand", "veux", "suis", "une", "des",
-            "pas", "avec", "colis", "ai", "nai", "jai", "votre", "et",
+            "pas", "avec", "colis", "ai", "nai", "jai", "votre", "et", "cest", "svp", "stp", "faut", "peux", "pouvez", "mes", "vos",
+            "nous", "pour", "dans", "slt", "bjr", "jarrive", "sil",
         ],
     ),
     (
@@ -79,6 +82,12 @@ const MARKERS: [(&str, &[&str]); 7] = [
             "sie",
             "mir",
             "mit",
+            "ihr",
+            "auch",
+            "noch",
+            "von",
+            "zu",
+            "hab",
         ],
     ),
     (
@@ -103,6 +112,11 @@ const MARKERS: [(&str, &[&str]); 7] = [
             "uma",
             "meus",
             "cade",
+            "oi",
+            "vc",
+            "vcs",
+            "bom",
+            "voces",
             "ajuda",
         ],
     ),
@@ -111,10 +125,19 @@ const MARKERS: [(&str, &[&str]); 7] = [
         "hi-Latn",
         &[
             "mera", "meri", "kahan", "kaha", "hai", "kab", "aayega", "nahi", "kya", "mujhe", "chahiye", "karo", "aap", "bhai", "abhi",
-            "tak", "ka", "ki", "kar", "hua", "mere", "paisa", "wapas",
+            "tak", "ka", "ki", "kar", "hua", "mere", "paisa", "wapas", "namaste", "nhi", "kyu", "karna", "chaiye", "muje",
         ],
     ),
 ];
+
+/// For each small word, the languages that it speaks for.
+static BY_WORD: LazyLock<FxHashMap<&'static str, Vec<usize>>> = LazyLock::new(|| {
+    let mut by_word: FxHashMap<&'static str, Vec<usize>> = FxHashMap::default();
+    for (language, (_, words)) in MARKERS.iter().enumerate() {
+        words.iter().for_each(|word| by_word.entry(word).or_default().push(language));
+    }
+    by_word
+});
 
 /// The language, where at least two more small words speak for it than for any other (one, in a message of up to three
 /// words), or where the script decides.
@@ -130,8 +153,8 @@ pub fn guess(text: &Text) -> Option<Language> {
     }
     let mut counts = [0_i32; MARKERS.len()];
     for token in text.tokens.iter().filter(|token| !in_address(&text.original, token.span)).take(60) {
-        for (count, (_, words)) in counts.iter_mut().zip(MARKERS) {
-            *count += i32::from(words.contains(&token.text.as_str()));
+        for language in BY_WORD.get(token.text.as_str()).into_iter().flatten() {
+            counts[*language] += 1;
         }
     }
     let best = counts.iter().enumerate().max_by_key(|(index, count)| (**count, -(*index as i32)))?;

@@ -96,8 +96,7 @@ pub(super) fn confusions<'a>(outcomes: &[Outcome<'a>]) -> Vec<(Outcome<'a>, usiz
     for outcome in outcomes.iter().filter(|outcome| !outcome.right()) {
         *counts.entry((outcome.truth, outcome.said)).or_default() += 1;
     }
-    let mut pairs: Vec<(Outcome<'_>, usize)> =
-        counts.into_iter().map(|((truth, said), count)| (Outcome { truth, said }, count)).collect();
+    let mut pairs: Vec<(Outcome<'_>, usize)> = counts.into_iter().map(|((truth, said), count)| (Outcome { truth, said }, count)).collect();
     pairs.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| (a.0.truth, a.0.said).cmp(&(b.0.truth, b.0.said))));
     pairs
 }

@@ -98,7 +98,11 @@ fn intents(paths: &Paths, train: Option<&Path>, test: &Path, as_json: bool) -> E
     micros.sort_by(f64::total_cmp);
     let unknown: Vec<&str> = rows.iter().map(|row| row.label.as_str()).filter(|l| *l != OOS && engine.intent(l).is_none()).collect();
     if let Some(first) = unknown.first() {
-        print::error(format!("{} of {} messages have a label that is no intent here, like `{first}`: they count as wrong", unknown.len(), rows.len()));
+        print::error(format!(
+            "{} of {} messages have a label that is no intent here, like `{first}`: they count as wrong",
+            unknown.len(),
+            rows.len()
+        ));
     }
     let report = Report { thresholds: config.thresholds, understood, engine: &engine, micros, train_ms, oos_ignored };
     print::line(if as_json { report.json().to_string() } else { report.text() });
@@ -126,7 +130,10 @@ impl Report<'_> {
     }
 
     fn grid(&self) -> Vec<(f32, Vec<Outcome<'_>>)> {
-        (1..20).map(|step| step as f32 / 20.0).map(|threshold| (threshold, self.outcomes(Thresholds { threshold, ..self.thresholds }))).collect()
+        (1..20)
+            .map(|step| step as f32 / 20.0)
+            .map(|threshold| (threshold, self.outcomes(Thresholds { threshold, ..self.thresholds })))
+            .collect()
     }
 
     fn json(&self) -> Value {
@@ -157,7 +164,8 @@ impl Report<'_> {
 
     fn text(&self) -> String {
         let outcomes = self.outcomes(self.thresholds);
-        let mut lines = vec![format!("{} messages, {} intents, learnt in {:.0} ms", outcomes.len(), self.engine.intents().len(), self.train_ms)];
+        let mut lines =
+            vec![format!("{} messages, {} intents, learnt in {:.0} ms", outcomes.len(), self.engine.intents().len(), self.train_ms)];
         if self.oos_ignored > 0 {
             lines.push(format!("{} `{OOS}` lines of the training file were not used", self.oos_ignored));
         }
@@ -169,13 +177,18 @@ impl Report<'_> {
             None => format!("  {name:<38} none of these"),
         };
         lines.push(format!("\nTop candidate right, whatever its score   {}", percent(self.accuracy())));
-        lines.push(format!("\nAt threshold {:.2} and margin {:.2}, with 95 % intervals", self.thresholds.threshold, self.thresholds.margin));
+        lines
+            .push(format!("\nAt threshold {:.2} and margin {:.2}, with 95 % intervals", self.thresholds.threshold, self.thresholds.margin));
         lines.push(figure("in scope, answered rightly", in_scope_accuracy(&outcomes), &in_scope_accuracy));
         lines.push(figure("out of scope, left to a person", oos_recall(&outcomes), &oos_recall));
         lines.push(figure("all", overall(&outcomes), &overall));
         let (low, high) = interval(&outcomes, mcc);
         lines.push(format!("  {:<38} {:5.3}     ({low:.3} to {high:.3})", "Matthews correlation (1 is perfect)", mcc(&outcomes)));
-        lines.push(format!("\nA decision   median {:.0} µs, 99 % below {:.0} µs", quantile(&self.micros, 0.5), quantile(&self.micros, 0.99)));
+        lines.push(format!(
+            "\nA decision   median {:.0} µs, 99 % below {:.0} µs",
+            quantile(&self.micros, 0.5),
+            quantile(&self.micros, 0.99)
+        ));
         lines.push("\nThreshold   in scope   out of scope   all     correlation".into());
         let grid = self.grid();
         for (threshold, outcomes) in &grid {
@@ -184,7 +197,10 @@ impl Report<'_> {
         }
         let best = grid.iter().max_by(|a, b| mcc(&a.1).total_cmp(&mcc(&b.1)));
         if let Some((threshold, outcomes)) = best {
-            let cut = format!("For messages like these, a threshold of {threshold:.2} does best ({:.3}); it stands under [understanding] in config.toml.", mcc(outcomes));
+            let cut = format!(
+                "For messages like these, a threshold of {threshold:.2} does best ({:.3}); it stands under [understanding] in config.toml.",
+                mcc(outcomes)
+            );
             lines.push(format!("\n{cut}"));
         }
         let name = |label: Option<&str>| label.unwrap_or("(no intent)").to_string();
