@@ -37,6 +37,7 @@ files![
     "refund_status.toml",
     "return_item.toml",
     "thanks.toml",
+    "unmatched.toml",
     "what_can_you_do.toml",
     "words.toml",
 ];

@@ -78,12 +78,10 @@ pub(super) fn picture(rules: &Rules, text: &str, read: &Text, care: &crate::care
         thresholds.margin
     ));
     for candidate in understanding.candidates.iter().take(4) {
-        lines.push(format!(
-            "  {:.2}  {:<18} {}",
-            candidate.score,
-            rules.engine.intents()[candidate.intent].id,
-            reason(&rules.engine, candidate.reason)
-        ));
+        let carried = carried(&rules.engine, read, candidate.intent);
+        let carried = if carried.is_empty() { String::new() } else { format!("  [{carried}]") };
+        let (id, why) = (&rules.engine.intents()[candidate.intent].id, shortened(&reason(&rules.engine, candidate.reason)));
+        lines.push(format!("  {:.2}  {id:<18} {why}{carried}", candidate.score));
     }
     for candidate in &understanding.ruled_out {
         lines.push(format!("  --    {:<18} {}", rules.engine.intents()[candidate.intent].id, reason(&rules.engine, candidate.reason)));
@@ -92,6 +90,25 @@ pub(super) fn picture(rules: &Rules, text: &str, read: &Text, care: &crate::care
         lines.push("  no intent shares a word with it".into());
     }
     lines.join("\n")
+}
+
+/// A long line is cut in the middle: its beginning tells which one it is.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 90;
+    if text.chars().count() <= MOST {
+        return text.to_string();
+    }
+    let (head, tail): (String, Vec<char>) = (text.chars().take(MOST - 12).collect(), text.chars().collect());
+    format!("{head}…{}", tail.iter().skip(tail.len().saturating_sub(10)).collect::<String>())
+}
+
+/// The words that spoke most for an intent, and against it: `refund +0.62, my +0.10, cancel -0.20`.
+fn carried(engine: &Engine, text: &Text, intent: usize) -> String {
+    let mut words = engine.carried(text, jiff::civil::Date::ZERO, intent);
+    words.retain(|(_, amount)| amount.abs() >= 0.05);
+    words.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+    let shown: Vec<String> = words.iter().take(5).map(|(span, amount)| format!("{} {amount:+.2}", span.of(&text.original))).collect();
+    shown.join(", ")
 }
 
 fn verdict(rules: &Rules, verdict: &Verdict) -> String {

@@ -12,6 +12,7 @@ use super::lint;
 use super::tongue::Tongues;
 use super::understand::{Engine, Keywords, Line, Pattern};
 use super::verdict::Thresholds;
+use crate::lexis::plain;
 use crate::lexis::{
     Concepts, Doc, Finding, Index, Located, Phrase, PhraseError, Scorer, Severity, Source, Table, Templates, Vocabulary, WordId,
 };
@@ -19,6 +20,9 @@ use crate::text::Language;
 use std::collections::BTreeMap;
 
 const KEYS: [&str; 10] = ["title", "call", "needs", "slots", "hand_over", "mode", "social", "keywords", "patterns", "test"];
+
+/// The file of what people ask and no intent answers.
+const UNMATCHED: &str = "unmatched.toml";
 
 /// Everything that is collected while the files are read.
 #[derive(Default)]
@@ -30,6 +34,8 @@ pub(super) struct Building {
     pub lines: Vec<Line>,
     pub keywords: Vec<Keywords>,
     pub patterns: Vec<Pattern>,
+    /// What people ask and no intent answers, as words.
+    pub nobodys: Vec<Vec<String>>,
 }
 
 /// Compiles intent files (`*.toml` with one intent each, and `entities.toml`) against the calls that exist.
@@ -49,7 +55,10 @@ pub fn compile(sources: &[Source], calls: &CallShapes, thresholds: Thresholds) -
     let mut building = Building::default();
     for source in sources.iter().filter(|source| source.name != "entities.toml" && source.name != "words.toml") {
         let doc = Doc::new(source);
-        doc.read(|root| building.file(root, source.stem(), &entities, calls));
+        match source.name.as_str() {
+            UNMATCHED => doc.read(|root| building.unmatched(root)),
+            _ => doc.read(|root| building.file(root, source.stem(), &entities, calls)),
+        }
         findings.extend(doc.into_findings());
     }
     let broken: Vec<&str> =
@@ -80,6 +89,22 @@ pub fn compile(sources: &[Source], calls: &CallShapes, thresholds: Thresholds) -
 }
 
 impl Building {
+    /// Sentences that are nobody's: plain, without the signs of phrases.
+    fn unmatched(&mut self, root: &Table<'_>) {
+        for language in root.keys() {
+            let Some(table) = root.table(&language.value) else { continue };
+            table.only(&["say"]);
+            for line in table.strings("say") {
+                let words = plain(&crate::text::Text::new(line.value));
+                if words.is_empty() {
+                    table.doc.find(Severity::Warning, line.span, "this line has no words", "");
+                } else {
+                    self.nobodys.push(words);
+                }
+            }
+        }
+    }
+
     fn file(&mut self, root: &Table<'_>, id: &str, entities: &Entities, calls: &CallShapes) {
         let number = self.intents.len();
         let mut intent = Intent {

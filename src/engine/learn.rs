@@ -10,20 +10,25 @@ use super::intent::{Intent, Mode, Needs};
 use super::tongue::Tongues;
 use super::understand::Engine;
 use super::verdict::Thresholds;
-use crate::lexis::{Example, Index, Scorer, Templates, Vocabulary, plain};
+use crate::lexis::{Example, Index, NOBODYS, Scorer, Templates, Vocabulary, plain};
 use crate::text::Text;
 use std::collections::BTreeMap;
 
 /// How many sentences one line stands for at most.
 const SENTENCES: usize = 6;
 
+/// What the sentences of one line weigh together at most.
+const LOUDEST: f32 = 2.0;
+
 /// The examples of all lines, and of each intent's id and titles.
 pub(super) fn examples(building: &mut Building) -> Vec<Example> {
     let mut examples = Vec::new();
     for (line, (phrase, from)) in building.phrases.iter().zip(&building.lines).enumerate() {
-        for sentence in phrase.examples(SENTENCES) {
+        let sentences = phrase.examples(SENTENCES);
+        let weight = (LOUDEST / sentences.len().max(1) as f32).min(1.0);
+        for sentence in sentences {
             let words = sentence.into_iter().map(|id| building.vocabulary.word(id).to_string()).collect();
-            examples.push(Example { class: from.intent, line, words, weight: 1.0, counter: from.never });
+            examples.push(Example { class: from.intent, line, words, weight, counter: from.never });
         }
     }
     for (class, intent) in building.intents.iter().enumerate() {
@@ -36,6 +41,10 @@ pub(super) fn examples(building: &mut Building) -> Vec<Example> {
             // A name is about its intent on every round of calibration: it is a line of its own.
             examples.push(Example { class, line: building.lines.len() + class, words, weight: 1.0, counter: false });
         }
+    }
+    let names = building.lines.len() + building.intents.len();
+    for (number, words) in building.nobodys.iter().enumerate() {
+        examples.push(Example { class: NOBODYS, line: names + number, words: words.clone(), weight: 1.0, counter: false });
     }
     examples
 }

@@ -7,6 +7,7 @@
 //! unmatched, with the reasons.
 //! Leaves out: distress (`care`), what is done about a verdict (`conversation`).
 
+mod candidates;
 mod clause;
 mod compile;
 mod entity;

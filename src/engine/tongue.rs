@@ -1,8 +1,8 @@
 //! Which language a message is in, by the lines that operators wrote.
 //!
-//! Owns: for each word, the languages whose lines hold it; the language of a line.
-//! Invariants: says nothing rather than something wrong: the words of one language must outweigh those of every other; a
-//! line whose words stand in several languages ("ok", "status") says nothing.
+//! Owns: for each word, the languages whose lines hold it.
+//! Invariants: says nothing rather than something wrong: the words of one language must outweigh those of every other; a word
+//! that stands in the lines of several ("ok", "status") says little.
 //! Leaves out: small words and scripts (`text::guess` comes first), and memory.
 
 use super::understand::Line;
@@ -20,8 +20,6 @@ pub(super) struct Tongues {
     languages: Vec<Language>,
     /// For each word the languages that use it.
     words: FxHashMap<WordId, Vec<usize>>,
-    /// For each line its language, where its words are of that one alone.
-    lines: Vec<Option<usize>>,
 }
 
 impl Tongues {
@@ -39,15 +37,7 @@ impl Tongues {
                 }
             }
         }
-        let alone =
-            |phrase: &Phrase, language: usize| phrase.words().iter().any(|word| words.get(word).is_some_and(|of| *of == [language]));
-        let own = phrases.iter().zip(lines).map(|(phrase, line)| number(line).filter(|language| alone(phrase, *language))).collect();
-        Tongues { languages, lines: own, words }
-    }
-
-    /// The language of a line, where its words tell.
-    pub(super) fn of_line(&self, line: usize) -> Option<Language> {
-        self.lines.get(line).copied().flatten().and_then(|language| self.languages.get(language)).cloned()
+        Tongues { languages, words }
     }
 
     /// The language whose lines hold the words of a message.

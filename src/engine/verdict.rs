@@ -116,13 +116,12 @@ pub(super) const CERTAIN: f32 = 0.7;
 pub(super) fn verdict(candidates: &[Candidate], intents: &[Intent], thresholds: Thresholds) -> Verdict {
     let reached = |candidate: &&Candidate| candidate.score >= thresholds.threshold;
     let social = |candidate: &Candidate| intents[candidate.intent].social;
-    let Some(best) = candidates.iter().find(|other| reached(other) && !social(other)).or(candidates.first().filter(reached)) else {
-        return Verdict::Unmatched;
-    };
-    let best = match candidates.first() {
-        // A message that is small talk from end to end is that.
-        Some(first) if social(first) && matches!(first.reason, Reason::Whole(_)) => first,
-        _ => best,
+    let Some(first) = candidates.first().filter(reached) else { return Verdict::Unmatched };
+    // A request beside small talk is the request, unless only a resemblance speaks for it, and less than a line for the small talk.
+    let request = candidates.iter().find(|other| reached(other) && !social(other) && (other.by_rule() || !social(first)));
+    let best = match request {
+        Some(request) if !(social(first) && matches!(first.reason, Reason::Whole(_))) => request,
+        _ => first,
     };
     let close: Vec<&Candidate> = candidates
         .iter()

@@ -28,7 +28,7 @@ const TEXTS: [&str; 24] = [
     "thanks",
     "sorry, A1043",
     "ana@example.com",
-    "cancel my order and where is my refund",
+    "track my order or cancel my order",
 ];
 
 fn event() -> impl Strategy<Value = Event> {

@@ -118,10 +118,10 @@ async fn a_gateway_that_fails_is_tried_again_in_order() {
 #[tokio::test]
 async fn choices_are_a_numbered_list_and_words_are_taken_too() {
     let house = House::new().await;
-    let said = house.text(ANA, "cancel my order and where is my refund").await;
+    let said = house.text(ANA, "track my order or cancel my order").await;
     assert!(said[0].contains("\n1 ") && said[0].contains("\n2 "), "{said:?}");
-    let said = house.text(ANA, "the refund").await;
-    assert!(said[0].contains("order") || said[0].contains("refund"), "{said:?}");
+    let said = house.text(ANA, "the cancelling").await;
+    assert!(said[0].contains("cancel"), "{said:?}");
 }
 
 #[tokio::test]

@@ -116,7 +116,7 @@ async fn ownership_is_the_senders_own_contact_and_a_change_needs_the_code() {
 async fn an_ambiguous_request_is_asked_with_buttons() {
     let mut house = House::new().await;
     let ana = house.telegram.person(42, "Ana");
-    house.write(&ana, "cancel my order and where is my refund").await;
+    house.write(&ana, "track my order or cancel my order").await;
     let asked = house.telegram.messages(ana.id).pop().expect("a question");
     assert!(asked.buttons.len() == 3 && asked.buttons[2].0 == "A person", "{:?}", asked.buttons);
     let label = asked.buttons[0].0.clone();

@@ -18,7 +18,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
 
 /// What to score.
 #[derive(clap::Args, Debug)]
@@ -68,7 +67,7 @@ fn intents(paths: &Paths, train: Option<&Path>, test: &Path, as_json: bool) -> E
     let Ok(config) = parts::config(paths) else { return ExitCode::from(status::CANT_START) };
     let Ok(rows) = lines::<Row>(test) else { return ExitCode::from(status::FINDINGS) };
     let mut oos_ignored = 0;
-    let started = Instant::now();
+    let started = SystemClock.now();
     let engine = match train {
         Some(file) => {
             let Ok(rows) = lines::<Row>(file) else { return ExitCode::from(status::FINDINGS) };
@@ -82,15 +81,15 @@ fn intents(paths: &Paths, train: Option<&Path>, test: &Path, as_json: bool) -> E
             None => return ExitCode::from(status::CANT_START),
         },
     };
-    let train_ms = started.elapsed().as_secs_f64() * 1_000.0;
+    let train_ms = since(started) * 1e3;
     let today = SystemClock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let bar = progress(rows.len());
     let mut understood = Vec::with_capacity(rows.len());
     let mut micros = Vec::with_capacity(rows.len());
     for row in &rows {
-        let started = Instant::now();
+        let started = SystemClock.now();
         let understanding = engine.understand(&Text::new(row.text.as_str()), today);
-        micros.push(started.elapsed().as_secs_f64() * 1e6);
+        micros.push(since(started) * 1e6);
         understood.push((Some(row.label.as_str()).filter(|label| *label != OOS), understanding));
         bar.inc(1);
     }
@@ -213,6 +212,11 @@ impl Report<'_> {
         }
         lines.join("\n")
     }
+}
+
+/// Seconds that have passed.
+fn since(started: jiff::Timestamp) -> f64 {
+    SystemClock.now().duration_since(started).as_secs_f64()
 }
 
 fn percent(share: Option<f64>) -> String {

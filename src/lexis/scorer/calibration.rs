@@ -1,6 +1,6 @@
 //! From a score to a chance: how likely is it that the intent is one of these and the right one?
 //!
-//! Owns: the logistic curve over score and lead, and its fit without messages that are out of scope.
+//! Owns: the logistic curve over score, lead and strangeness, and its fit without messages that are out of scope.
 //! Invariants: a higher score never means a lower chance; with too few lines to learn from, the curve that fitted many sets
 //! is used as it is.
 //! How it is fitted: some of the intents are hidden and some lines of the rest held out, several times; the hidden intents'
@@ -11,13 +11,15 @@
 /// The share of messages that ask for nothing that the intents cover, as the default threshold assumes it.
 pub const OUT_OF_SCOPE: f32 = 0.4;
 
-/// The curve: chance = logistic(slope × score + lead × (score − best other score) + base).
+/// The curve: chance = logistic(slope × score + lead × (score − best other score) − strange × share of unknown words + base).
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Calibration {
     /// What one unit of score is worth.
     pub slope: f32,
     /// What one unit of lead over the next intent is worth.
     pub lead: f32,
+    /// What it costs when every word is one that no line has.
+    pub strange: f32,
     /// Where a score of 0 without lead stands.
     pub base: f32,
 }
@@ -25,43 +27,44 @@ pub struct Calibration {
 impl Default for Calibration {
     /// Fitted on six public sets with 5 to 130 lines an intent.
     fn default() -> Self {
-        Calibration { slope: 3.6, lead: 1.5, base: -0.1 }
+        Calibration { slope: 3.5, lead: 1.8, strange: 1.5, base: 0.2 }
     }
 }
 
 /// How many cases the prior curve counts for.
-const PRIOR: f32 = 400.0;
+const PRIOR: f32 = 600.0;
 
 /// One held-out message: the best intent's score and lead, whether it was right, and how much the case counts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Case {
     pub score: f32,
     pub lead: f32,
+    pub strange: f32,
     pub right: bool,
     pub weight: f32,
 }
 
 impl Calibration {
     /// The chance, between 0 and 1.
-    pub fn chance(self, score: f32, other: f32) -> f32 {
-        logistic(self.slope * score + self.lead * (score - other) + self.base)
+    pub fn chance(self, score: f32, other: f32, strange: f32) -> f32 {
+        logistic(self.slope * score + self.lead * (score - other) - self.strange * strange + self.base)
     }
 
     /// The curve that fits the cases, drawn towards the default where they say little.
     pub(super) fn fit(cases: &[Case]) -> Self {
         let prior = Calibration::default();
-        let start = [prior.slope, prior.lead, prior.base];
+        let start = [prior.slope, prior.lead, prior.strange, prior.base];
         let mut curve = start;
         let strength = PRIOR / 10.0;
         for _ in 0..25 {
-            // Newton's method: three unknowns, so the system is solved in the open.
-            let mut gradient: [f32; 3] = std::array::from_fn(|at| strength * (curve[at] - start[at]));
-            let mut hessian = [[0.0_f32; 3]; 3];
+            // Newton's method.
+            let mut gradient: [f32; UNKNOWNS] = std::array::from_fn(|at| strength * (curve[at] - start[at]));
+            let mut hessian = [[0.0_f32; UNKNOWNS]; UNKNOWNS];
             for (at, row) in hessian.iter_mut().enumerate() {
                 row[at] = strength;
             }
             for case in cases {
-                let x = [case.score, case.lead, 1.0];
+                let x = [case.score, case.lead, -case.strange, 1.0];
                 let chance = logistic(x.iter().zip(curve).map(|(x, w)| x * w).sum());
                 let error = (chance - f32::from(u8::from(case.right))) * case.weight;
                 let bend = (chance * (1.0 - chance)).max(1e-4) * case.weight;
@@ -81,7 +84,12 @@ impl Calibration {
             }
         }
         // Never the other way round, whatever a small set suggests.
-        Calibration { slope: curve[0].clamp(0.5, 12.0), lead: curve[1].clamp(0.0, 6.0), base: curve[2].clamp(-6.0, 6.0) }
+        Calibration {
+            slope: curve[0].clamp(0.5, 12.0),
+            lead: curve[1].clamp(0.0, 6.0),
+            strange: curve[2].clamp(0.0, 6.0),
+            base: curve[3].clamp(-6.0, 6.0),
+        }
     }
 }
 
@@ -89,22 +97,32 @@ fn logistic(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// Three equations by Cramer's rule; `None` where they have no one answer.
-fn solve(m: [[f32; 3]; 3], v: [f32; 3]) -> Option<[f32; 3]> {
-    let determinant = |m: [[f32; 3]; 3]| {
-        m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
-            + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0])
-    };
-    let whole = determinant(m);
-    (whole.abs() > f32::MIN_POSITIVE).then(|| {
-        std::array::from_fn(|column| {
-            let mut replaced = m;
-            for (row, value) in replaced.iter_mut().zip(v) {
-                row[column] = value;
+/// Slope, lead, strangeness, base.
+const UNKNOWNS: usize = 4;
+
+/// Linear equations by Gauss's elimination with the largest pivot; `None` where they have no one answer.
+fn solve(mut m: [[f32; UNKNOWNS]; UNKNOWNS], mut v: [f32; UNKNOWNS]) -> Option<[f32; UNKNOWNS]> {
+    for column in 0..UNKNOWNS {
+        let pivot = (column..UNKNOWNS).max_by(|a, b| m[*a][column].abs().total_cmp(&m[*b][column].abs()))?;
+        m.swap(column, pivot);
+        v.swap(column, pivot);
+        if m[column][column].abs() < 1e-9 {
+            return None;
+        }
+        for row in column + 1..UNKNOWNS {
+            let times = m[row][column] / m[column][column];
+            for at in column..UNKNOWNS {
+                m[row][at] -= times * m[column][at];
             }
-            determinant(replaced) / whole
-        })
-    })
+            v[row] -= times * v[column];
+        }
+    }
+    let mut answer = [0.0_f32; UNKNOWNS];
+    for row in (0..UNKNOWNS).rev() {
+        let known: f32 = (row + 1..UNKNOWNS).map(|at| m[row][at] * answer[at]).sum();
+        answer[row] = (v[row] - known) / m[row][row];
+    }
+    Some(answer)
 }
 
 #[cfg(test)]
@@ -118,19 +136,19 @@ mod tests {
 
     #[test]
     fn a_set_whose_right_answers_score_low_lowers_the_bar() {
-        let case = |score: f32, right| Case { score, lead: 0.5, right, weight: 1.0 };
-        let cases: Vec<Case> = (0..400).map(|n| if n % 2 == 0 { case(-0.2, true) } else { case(-0.9, false) }).collect();
+        let case = |score: f32, right| Case { score, lead: 0.5, strange: 0.0, right, weight: 1.0 };
+        let cases: Vec<Case> = (0..4000).map(|n| if n % 2 == 0 { case(-0.2, true) } else { case(-0.9, false) }).collect();
         let fitted = Calibration::fit(&cases);
-        assert!(fitted.chance(-0.2, -0.7) > 0.5 && Calibration::default().chance(-0.2, -0.7) < 0.5, "{fitted:?}");
-        assert!(fitted.chance(-0.9, -1.4) < 0.5);
+        assert!(fitted.chance(-0.2, -0.7, 0.0) > 0.5 && Calibration::default().chance(-0.2, -0.7, 0.0) < 0.5, "{fitted:?}");
+        assert!(fitted.chance(-0.9, -1.4, 0.0) < 0.5);
     }
 
     proptest::proptest! {
         #[test]
         fn more_is_never_less(cases in proptest::collection::vec((-2.0_f32..2.0, 0.0_f32..2.0, proptest::bool::ANY), 0..60)) {
-            let cases: Vec<Case> = cases.into_iter().map(|(score, lead, right)| Case { score, lead, right, weight: 1.0 }).collect();
+            let cases: Vec<Case> = cases.into_iter().map(|(score, lead, right)| Case { score, lead, strange: 0.2, right, weight: 1.0 }).collect();
             let fitted = Calibration::fit(&cases);
-            let (low, high) = (fitted.chance(0.1, -0.5), fitted.chance(0.4, -0.5));
+            let (low, high) = (fitted.chance(0.1, -0.5, 0.0), fitted.chance(0.4, -0.5, 0.0));
             proptest::prop_assert!(low <= high && (0.0..=1.0).contains(&low) && (0.0..=1.0).contains(&high));
         }
     }

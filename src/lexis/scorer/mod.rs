@@ -21,12 +21,13 @@ pub use reading::{plain, read};
 use calibration::Case;
 use features::{BUCKETS, Feature, Rarity, features};
 use meaning::{DIMENSIONS, meaning, shares};
+use rustc_hash::FxHashSet;
 use solver::{Row, Side, random, separate};
 
 /// A sentence to learn from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Example {
-    /// The class that it speaks for, or, as a counter-example, against.
+    /// The class that it speaks for, or, as a counter-example, against; [`NOBODYS`] speaks against all of them.
     pub class: usize,
     /// Examples of one line are held out together.
     pub line: usize,
@@ -38,8 +39,11 @@ pub struct Example {
     pub counter: bool,
 }
 
+/// The class of what no class covers.
+pub const NOBODYS: usize = usize::MAX;
+
 /// Examples from elsewhere that a class is told apart from: the nearest ones, and half as many from the rest.
-const NEAREST: usize = 4_000;
+const NEAREST: usize = 3_000;
 
 /// How much a line of everyday chatter counts against every class.
 const CHATTER: f32 = 0.5;
@@ -51,6 +55,8 @@ const THREADS: usize = 4;
 #[derive(Clone, Debug)]
 pub struct Scorer {
     rarity: Rarity,
+    /// The words that the classes' own examples hold.
+    known: FxHashSet<Box<str>>,
     classes: usize,
     /// Weights as small numbers, bucket by bucket, all classes of a bucket side by side.
     weights: Vec<i8>,
@@ -107,11 +113,22 @@ impl Scorer {
         sums
     }
 
-    /// The chance of every class, from its score and its lead over the best other.
-    pub fn chances(&self, scores: &[f32]) -> Vec<f32> {
-        let (best, second) = best_two(scores);
+    /// The share of words that no example has; numbers don't count.
+    fn strange(&self, words: &[Word<'_>]) -> f32 {
+        let plain = |word: &&Word<'_>| word.text.chars().all(char::is_alphabetic);
+        let (all, unknown) = words.iter().filter(plain).fold((0_u16, 0_u16), |(all, unknown), word| {
+            (all.saturating_add(1), unknown.saturating_add(u16::from(!self.known.contains(word.text))))
+        });
+        f32::from(unknown) / f32::from(all.max(1))
+    }
+
+    /// The chance of every class, from its score, its lead over the best other, and how strange the words are.
+    pub fn chances(&self, words: &[Word<'_>]) -> Vec<f32> {
+        let scores = self.scores(words);
+        let strange = self.strange(words);
+        let (best, second) = best_two(&scores);
         let other = |class: usize| if Some(class) == best { second.map_or(-1.0, |s| scores[s]) } else { best.map_or(-1.0, |b| scores[b]) };
-        scores.iter().enumerate().map(|(class, score)| self.calibration.chance(*score, other(class))).collect()
+        scores.iter().enumerate().map(|(class, score)| self.calibration.chance(*score, other(class), strange)).collect()
     }
 
     /// What each word added to the score of a class, as (place in `words`, amount); pairs are shared by their words.
@@ -158,7 +175,9 @@ impl Scorer {
                 });
             }
         });
+        let own = examples.iter().filter(|example| example.class < classes && !example.counter);
         let mut scorer = Scorer {
+            known: own.flat_map(|example| &example.words).map(|word| word.as_str().into()).collect(),
             rarity,
             classes,
             weights: vec![0; (BUCKETS + DIMENSIONS) * classes],
@@ -182,8 +201,9 @@ impl Scorer {
         let mut judged = Vec::new();
         for fold in 0..folds {
             let scorer = Self::learn(classes, examples, &|example| example.line % folds != fold, &|_| true);
-            for (number, example) in examples.iter().enumerate().filter(|(_, e)| e.line % folds == fold && !e.counter) {
-                let chances = scorer.chances(&scorer.scores(&words(&example.words)));
+            for (number, example) in examples.iter().enumerate().filter(|(_, e)| e.line % folds == fold && !e.counter && e.class < classes)
+            {
+                let chances = scorer.chances(&words(&example.words));
                 let class = best_two(&chances).0.unwrap_or(example.class);
                 let own = chances.get(example.class).copied().unwrap_or(0.0);
                 judged.push(Judged { example: number, class, chance: chances.get(class).copied().unwrap_or(0.0), own });
@@ -247,6 +267,7 @@ fn cases(classes: usize, examples: &[Example]) -> Vec<Case> {
     let sample = sample(classes, examples);
     let speaking = sample.iter().filter(|example| !example.counter).count();
     let mut present: Vec<usize> = sample.iter().map(|example| example.class).collect();
+    present.retain(|class| *class < classes);
     present.sort_unstable();
     present.dedup();
     if present.len() < 4 || speaking < 40 {
@@ -266,14 +287,15 @@ fn cases(classes: usize, examples: &[Example]) -> Vec<Case> {
         let keep = |example: &Example| !hidden.contains(&example.class) && !out(example.line);
         let scorer = Scorer::learn(classes, &sample, &keep, &|number| !quiet(number));
         let judge = |said: &[String], class: Option<usize>, into: &mut Vec<Case>| {
-            let mut scores = scorer.scores(&words(said));
+            let said = words(said);
+            let mut scores = scorer.scores(&said);
             hidden.iter().for_each(|class| scores[*class] = f32::NEG_INFINITY);
             let (Some(best), Some(second)) = best_two(&scores) else { return };
             let lead = scores[best] - scores[second].max(-2.0);
-            into.push(Case { score: scores[best], lead, right: class == Some(best), weight: 1.0 });
+            into.push(Case { score: scores[best], lead, strange: scorer.strange(&said), right: class == Some(best), weight: 1.0 });
         };
         for example in sample.iter().filter(|example| !example.counter) {
-            if hidden.contains(&example.class) {
+            if hidden.contains(&example.class) || (example.class == NOBODYS && out(example.line)) {
                 judge(&example.words, None, &mut outside);
             } else if out(example.line) {
                 judge(&example.words, Some(example.class), &mut cases);
@@ -298,13 +320,21 @@ fn sample(classes: usize, examples: &[Example]) -> Vec<Example> {
         }
     }
     let mut counts = vec![0_usize; classes];
-    firsts.iter().for_each(|example| counts[example.class] += 1);
+    for example in &firsts {
+        if let Some(count) = counts.get_mut(example.class) {
+            *count += 1;
+        }
+    }
     let step = firsts.len().div_ceil(MOST_LINES).max(1);
     // With many classes some are left out; with many lines in few classes, lines are.
     let classes_kept: Vec<bool> = (0..classes).map(|class| classes < 12 || class % step.min(classes / 6) == 0).collect();
     let kept: usize = counts.iter().zip(&classes_kept).filter(|(_, kept)| **kept).map(|(count, _)| count).sum();
     let thin = kept.div_ceil(2 * MOST_LINES).max(1);
-    firsts.into_iter().filter(|example| classes_kept[example.class] && example.line % thin == 0).cloned().collect()
+    firsts
+        .into_iter()
+        .filter(|example| classes_kept.get(example.class).is_none_or(|kept| *kept) && example.line % thin == 0)
+        .cloned()
+        .collect()
 }
 
 fn mixed(line: u64, round: u64) -> u64 {
@@ -364,7 +394,10 @@ mod tests {
     #[test]
     fn chatter_and_gibberish_stay_below_what_was_learnt() {
         let scorer = Scorer::train(3, &examples());
-        let chance = |text: &str| scorer.chances(&scores(&scorer, text)).into_iter().fold(0.0, f32::max);
+        let chance = |text: &str| {
+            let said: Vec<String> = text.split(' ').map(str::to_string).collect();
+            scorer.chances(&words(&said)).into_iter().fold(0.0, f32::max)
+        };
         for text in ["asdf qwer zxcv", "the weather is lovely today", ""] {
             assert!(chance(text) < chance("where is my parcel") / 2.0, "{text}: {}", chance(text));
         }
@@ -385,6 +418,15 @@ mod tests {
         let carried = scorer.carried(&words(&said), 2);
         let most = carried.iter().max_by(|a, b| a.1.total_cmp(&b.1)).expect("words");
         assert_eq!(said[most.0], "refund");
+    }
+
+    #[test]
+    fn what_is_nobodys_speaks_against_all() {
+        let mut with = examples();
+        with.push(example(NOBODYS, 91, "do you sell gift cards for my order", false));
+        let (plain, with) = (Scorer::train(3, &examples()), Scorer::train(3, &with));
+        let most = |scorer: &Scorer| scores(scorer, "do you sell gift cards").into_iter().fold(f32::NEG_INFINITY, f32::max);
+        assert!(most(&with) < most(&plain));
     }
 
     #[test]
