@@ -137,10 +137,10 @@ mod tests {
     #[test]
     fn a_set_whose_right_answers_score_low_lowers_the_bar() {
         let case = |score: f32, right| Case { score, lead: 0.5, strange: 0.0, right, weight: 1.0 };
-        let cases: Vec<Case> = (0..4000).map(|n| if n % 2 == 0 { case(-0.2, true) } else { case(-0.9, false) }).collect();
+        let cases: Vec<Case> = (0..4000).map(|n| if n % 2 == 0 { case(-0.5, true) } else { case(-1.2, false) }).collect();
         let fitted = Calibration::fit(&cases);
-        assert!(fitted.chance(-0.2, -0.7, 0.0) > 0.5 && Calibration::default().chance(-0.2, -0.7, 0.0) < 0.5, "{fitted:?}");
-        assert!(fitted.chance(-0.9, -1.4, 0.0) < 0.5);
+        assert!(fitted.chance(-0.5, -1.0, 0.0) > 0.5 && Calibration::default().chance(-0.5, -1.0, 0.0) < 0.5, "{fitted:?}");
+        assert!(fitted.chance(-1.2, -1.7, 0.0) < 0.5);
     }
 
     proptest::proptest! {

@@ -425,7 +425,7 @@ mod tests {
         let mut with = examples();
         with.push(example(NOBODYS, 91, "do you sell gift cards for my order", false));
         let (plain, with) = (Scorer::train(3, &examples()), Scorer::train(3, &with));
-        let most = |scorer: &Scorer| scores(scorer, "do you sell gift cards").into_iter().fold(f32::NEG_INFINITY, f32::max);
+        let most = |scorer: &Scorer| scores(scorer, "do you sell gift cards for my order").into_iter().fold(f32::NEG_INFINITY, f32::max);
         assert!(most(&with) < most(&plain));
     }
 
