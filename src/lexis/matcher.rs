@@ -108,7 +108,7 @@ impl Index {
 
     /// Every phrase that occurs, with every place where it starts; ordered by phrase and place.
     pub fn find(&self, message: &Message<'_>) -> Vec<Match> {
-        let here: Vec<u64> = message.words.iter().map(|ids| bits(ids)).collect();
+        let here: Vec<u64> = message.words.iter().map(bits).collect();
         let said = here.iter().fold(0, |said, here| said | here);
         let open = |number: &usize| self.gates[*number].iter().all(|gate| gate & said != 0);
         let posted = message.words.iter().flatten().filter_map(|id| self.postings.get(id)).flatten();

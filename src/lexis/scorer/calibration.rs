@@ -111,9 +111,8 @@ fn solve(mut m: [[f32; UNKNOWNS]; UNKNOWNS], mut v: [f32; UNKNOWNS]) -> Option<[
         }
         for row in column + 1..UNKNOWNS {
             let times = m[row][column] / m[column][column];
-            for at in column..UNKNOWNS {
-                m[row][at] -= times * m[column][at];
-            }
+            let above = m[column];
+            m[row].iter_mut().zip(above).skip(column).for_each(|(cell, above)| *cell -= times * above);
             v[row] -= times * v[column];
         }
     }

@@ -282,7 +282,7 @@ fn cases(classes: usize, examples: &[Example]) -> Vec<Case> {
             order.swap(at, random(&mut seed) as usize % (at + 1));
         }
         let hidden: Vec<usize> = order.into_iter().take((present.len() * 3).div_ceil(10)).collect();
-        let out = |line: usize| mixed(line as u64, round) % 4 == 0;
+        let out = |line: usize| mixed(line as u64, round).is_multiple_of(4);
         let quiet = |number: usize| number as u64 % (2 * ROUNDS) == round;
         let keep = |example: &Example| !hidden.contains(&example.class) && !out(example.line);
         let scorer = Scorer::learn(classes, &sample, &keep, &|number| !quiet(number));
