@@ -78,7 +78,7 @@ pub(super) fn picture(rules: &Rules, text: &str, read: &Text, care: &crate::care
         thresholds.margin
     ));
     for candidate in understanding.candidates.iter().take(4) {
-        let carried = carried(&rules.engine, read, candidate.intent);
+        let carried = carried(&rules.engine, read, understanding, candidate.intent);
         let carried = if carried.is_empty() { String::new() } else { format!("  [{carried}]") };
         let (id, why) = (&rules.engine.intents()[candidate.intent].id, shortened(&reason(&rules.engine, candidate.reason)));
         lines.push(format!("  {:.2}  {id:<18} {why}{carried}", candidate.score));
@@ -87,7 +87,7 @@ pub(super) fn picture(rules: &Rules, text: &str, read: &Text, care: &crate::care
         lines.push(format!("  --    {:<18} {}", rules.engine.intents()[candidate.intent].id, reason(&rules.engine, candidate.reason)));
     }
     if understanding.candidates.is_empty() && understanding.ruled_out.is_empty() {
-        lines.push("  no intent shares a word with it".into());
+        lines.push("  no intent resembles it".into());
     }
     lines.join("\n")
 }
@@ -103,8 +103,8 @@ fn shortened(text: &str) -> String {
 }
 
 /// The words that spoke most for an intent, and against it: `refund +0.62, my +0.10, cancel -0.20`.
-fn carried(engine: &Engine, text: &Text, intent: usize) -> String {
-    let mut words = engine.carried(text, jiff::civil::Date::ZERO, intent);
+fn carried(engine: &Engine, text: &Text, understanding: &Understanding, intent: usize) -> String {
+    let mut words = engine.carried(text, &understanding.entities, intent);
     words.retain(|(_, amount)| amount.abs() >= 0.05);
     words.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
     let shown: Vec<String> = words.iter().take(5).map(|(span, amount)| format!("{} {amount:+.2}", span.of(&text.original))).collect();

@@ -77,7 +77,7 @@ impl Turn<'_> {
         }
         self.done(form, outcome);
         if intent.hand_over.iter().any(|other| other == outcome) {
-            self.state.paused = None;
+            self.drop_threads();
             return self.hand_off(Reason::Intent, &Assessment::default());
         }
         self.resume();
@@ -131,7 +131,7 @@ impl Turn<'_> {
 
     /// The backend doesn't answer, or answers what can't be said.
     fn call_failed(&mut self, intent: &Intent, call: &str, form: Form) {
-        self.state.paused = None;
+        self.drop_threads();
         let changes = intent.needs == Needs::Confirm && call != "send_code";
         self.done(form, "the system did not answer");
         if changes {

@@ -217,7 +217,7 @@ impl Turn<'_> {
         // Where STOP does not end texts, it means what is going on here.
         if heard.only(Hear::OptOut) && !self.facts.profile.opt_out_words {
             self.state.form = None;
-            self.state.paused = None;
+            self.drop_threads();
             self.state.asked = None;
             return self.say_word("withdrawn", &[]);
         }
@@ -250,6 +250,7 @@ impl Turn<'_> {
             return self.fill(message, text, understanding, heard);
         }
         if heard.only(Hear::Withdraw) {
+            self.drop_threads();
             let key = if self.state.calls.is_empty() { "withdrawn" } else { "under_way" };
             return self.say_word(key, &[]);
         }

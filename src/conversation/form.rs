@@ -199,7 +199,7 @@ impl<'a> Turn<'a> {
         let answers = matches!(&form.asking, Asking::Slot { name } if intent.slots.iter().any(|slot| slot.name == *name && understanding.entities.iter().any(|entity| entity.kind == slot.kind)));
         let other = self.other_request(intent, understanding).filter(|_| by_rule || !answers);
         if heard.only(Hear::Withdraw) || (heard.any(Hear::Withdraw) && other.is_none() && understanding.entities.is_empty()) {
-            self.state.paused = None;
+            self.drop_threads();
             return self.say_word("withdrawn", &[]);
         }
         // Another request decides before its values do: in 'actually cancel A1041' the number is not an answer.

@@ -173,7 +173,7 @@ impl Turn<'_> {
         self.heard_more(assessment);
         self.state.owner = Owner::Waiting;
         self.state.form = None;
-        self.state.paused = None;
+        self.drop_threads();
         self.state.misses = 0;
         self.state.offered = false;
         if self.state.asked != Some(Asked::SafeToReply) {
@@ -204,7 +204,7 @@ impl Turn<'_> {
         self.heard_more(assessment);
         self.note(format!("Raised: {}", reason.name()));
         self.state.form = None;
-        self.state.paused = None;
+        self.drop_threads();
         if !matches!(self.state.owner, Owner::Human { .. }) {
             self.handoff_words(reason, assessment);
         }

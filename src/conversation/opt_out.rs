@@ -59,7 +59,7 @@ impl Turn<'_> {
     fn opt_out_now(&mut self, quiet: bool) {
         self.state.flags.opted_out = true;
         self.state.form = None;
-        self.state.paused = None;
+        self.drop_threads();
         self.state.asked = None;
         self.note("Opted out: nothing is sent to them any more");
         self.effects.push(Effect::DropBotLines);

@@ -29,11 +29,17 @@ impl Turn<'_> {
         self.resume();
     }
 
+    /// Nothing is picked up again: neither the form that a digression interrupted nor further requests.
+    pub(super) fn drop_threads(&mut self) {
+        self.state.paused = None;
+        self.state.next_requests.clear();
+    }
+
     /// The next of several requests, when the one before is over.
     pub(super) fn next_request(&mut self) {
         while !self.state.next_requests.is_empty() {
             let next = self.state.next_requests.remove(0);
-            let values = self.engine().understand(&Text::new(next.words.as_str()), self.facts.local.date()).entities;
+            let values = self.engine().entities().find(&Text::new(next.words.as_str()), self.facts.local.date());
             self.begin(&next.intent, values, &next.words);
             if self.state.form.is_some() || !self.state.calls.is_empty() || self.state.handoff.is_some() {
                 return;

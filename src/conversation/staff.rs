@@ -58,7 +58,7 @@ impl Turn<'_> {
             Owner::Waiting => {
                 self.state.owner = Owner::Human { staff: staff.clone() };
                 self.state.form = None;
-                self.state.paused = None;
+                self.drop_threads();
                 if self.state.asked != Some(Asked::SafeToReply) {
                     self.state.asked = None;
                 }
@@ -114,7 +114,7 @@ impl Turn<'_> {
         self.state.handoff = None;
         self.state.misses = 0;
         self.state.form = None;
-        self.state.paused = None;
+        self.drop_threads();
         self.state.asked = None;
         self.state.recent.clear();
         self.state.thread = Thread { topic: self.state.thread.topic, ..Thread::default() };

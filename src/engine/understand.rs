@@ -5,12 +5,12 @@
 //! Leaves out: how candidates are found (`candidates`), and what was asked before; the conversation narrows the candidates by itself.
 
 use super::candidates::Reading;
-use super::entity::Entities;
+use super::entity::{Entities, Entity};
 use super::intent::{Intent, Mode};
 use super::tongue::Tongues;
 use super::verdict::{Reason, Thresholds, Understanding, Verdict, verdict};
 use crate::lexis::{Index, Scorer, Templates, Vocabulary, WordId, read};
-use crate::text::{Language, Text, guess};
+use crate::text::{Language, Span, Text, guess};
 use jiff::civil::Date;
 use regex::Regex;
 
@@ -124,9 +124,8 @@ impl Engine {
     }
 
     /// What each word added to an intent's score, with the span of the word: for explanations.
-    pub fn carried(&self, text: &Text, today: Date, intent: usize) -> Vec<(crate::text::Span, f32)> {
-        let entities = self.entities.find(text, today);
-        let reading = self.reading(text, &entities);
+    pub fn carried(&self, text: &Text, entities: &[Entity], intent: usize) -> Vec<(Span, f32)> {
+        let reading = self.reading(text, entities);
         let words = read(&reading.message, &self.vocabulary, &reading.mute);
         let carried = self.scorer.carried(&words, intent);
         carried.into_iter().map(|(word, amount)| (text.tokens[words[word].token].span, amount)).collect()

@@ -65,6 +65,16 @@ const ROWS: &[Row] = &[
     ),
     ("three times the same", &[("where is A1042", "left us"), ("where is A1042", ""), ("where is A1042", "person")]),
     ("STOP while a form waits", &[("wheres my parcel", "Which order"), ("STOP", "START"), ("A1042", "!left us")]),
+    ("two requests in order, each with its own number", &[("when do you open and where is my order A1042", "9:00"), ("thanks", "")]),
+    ("the second request follows when the first is answered", &[("where is A1042 and whats your delivery cost", "parcel & checkout")]),
+    (
+        "never mind drops the second request too",
+        &[
+            ("cancel my order and where is my refund", "Which order shall I cancel"),
+            ("never mind", "left that"),
+            ("when do you open", "9:00"),
+        ],
+    ),
     ("a choice by number", &[("track my order or cancel my order", "1 "), ("2", "order")]),
     ("neither of the choices", &[("track my order or cancel my order", "1 "), ("when do you open", "9:00")]),
     ("a person among the choices", &[("track my order or cancel my order", "3 A person"), ("3", "Yes.")]),
@@ -122,7 +132,11 @@ const ROWS: &[Row] = &[
         &[("my mum died, please cancel her order A1041", "sorry that they have died & !emergency & !4821")],
     ),
     ("someone else at risk", &[("my brother says he wants to kill himself", "Thank you for telling us")]),
-    ("another language goes to a person in the end", &[("dónde está mi pedido por favor", "person")]),
+    ("a language with intents is answered", &[("dónde está mi pedido por favor", "Qué pedido")]),
+    (
+        "another language gets a sentence of its own and a person",
+        &[("dove è il mio ordine, per favore", "questo messaggio lo leggerà una persona")],
+    ),
 ];
 
 #[test]

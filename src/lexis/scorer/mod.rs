@@ -65,30 +65,12 @@ pub struct Scorer {
     calibration: Calibration,
 }
 
-/// A held-out line, judged by a scorer that had not seen it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Judged {
-    /// Number of the example.
-    pub example: usize,
-    /// The class that it was taken for.
-    pub class: usize,
-    /// The chance of that class.
-    pub chance: f32,
-    /// The chance of its own class.
-    pub own: f32,
-}
-
 impl Scorer {
     /// Learns from examples of classes `0..classes`.
     pub fn train(classes: usize, examples: &[Example]) -> Self {
         let mut scorer = Self::learn(classes, examples, &|_| true, &|_| true);
         scorer.calibration = Calibration::fit(&cases(classes, examples));
         scorer
-    }
-
-    /// How many classes there are.
-    pub fn classes(&self) -> usize {
-        self.classes
     }
 
     /// The curve that turns scores into chances.
@@ -146,7 +128,7 @@ impl Scorer {
         sums.into_iter().enumerate().collect()
     }
 
-    /// Learns from the lines and classes that `line` and `class` let through; the calibration is still the default.
+    /// Learns from the examples that `line` lets through and the chatter that `chat` does; the calibration is still the default.
     fn learn(classes: usize, examples: &[Example], line: &(dyn Fn(&Example) -> bool + Sync), chat: &dyn Fn(usize) -> bool) -> Self {
         let examples: Vec<&Example> = examples.iter().filter(|example| line(example)).collect();
         let rarity = Rarity::of(examples.iter().map(|example| words(&example.words)));
@@ -170,7 +152,9 @@ impl Scorer {
                 let (examples, rows, chatter) = (&examples, &rows, &chatter);
                 scope.spawn(move || {
                     for (offset, slot) in slots.iter_mut().enumerate() {
-                        *slot = separate(&sides(part * share + offset, examples, rows, chatter));
+                        let sides = sides(part * share + offset, examples, rows, chatter);
+                        // A class without examples (hidden, or sampled out) is outside of everything.
+                        *slot = if sides.iter().any(|side| side.inside) { separate(&sides) } else { (Vec::new(), -1.0) };
                     }
                 });
             }
@@ -193,23 +177,6 @@ impl Scorer {
             }
         }
         scorer
-    }
-
-    /// Each line judged by a scorer that learnt without it; `folds` scorers share the work.
-    pub fn held_out(classes: usize, examples: &[Example], folds: usize) -> Vec<Judged> {
-        let folds = folds.max(2);
-        let mut judged = Vec::new();
-        for fold in 0..folds {
-            let scorer = Self::learn(classes, examples, &|example| example.line % folds != fold, &|_| true);
-            for (number, example) in examples.iter().enumerate().filter(|(_, e)| e.line % folds == fold && !e.counter && e.class < classes)
-            {
-                let chances = scorer.chances(&words(&example.words));
-                let class = best_two(&chances).0.unwrap_or(example.class);
-                let own = chances.get(example.class).copied().unwrap_or(0.0);
-                judged.push(Judged { example: number, class, chance: chances.get(class).copied().unwrap_or(0.0), own });
-            }
-        }
-        judged
     }
 }
 
