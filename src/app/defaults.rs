@@ -36,9 +36,11 @@ files![
     "payment_problem.toml",
     "refund_status.toml",
     "return_item.toml",
+    "small_words.toml",
     "thanks.toml",
     "unmatched.toml",
     "what_can_you_do.toml",
+    "what_is_kept.toml",
     "words.toml",
 ];
 

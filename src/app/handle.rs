@@ -114,6 +114,7 @@ impl App {
                 Effect::Timer(timer) => change.timers.push(timer),
                 Effect::Cancel { key } => change.timers_done.push(key),
                 Effect::DropBotLines => change.drop_bot_lines = true,
+                Effect::DropQuestions => change.drop_questions = true,
             }
         }
         if self.desk.is_some() {

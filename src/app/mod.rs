@@ -20,7 +20,7 @@ pub mod rules;
 mod run;
 mod timers;
 
-pub use clock::{Clock, Spawn, SystemClock, TokioSpawn};
+pub use clock::{Clock, ForwardClock, Spawn, SystemClock, TokioSpawn};
 pub use config::{Config, Secrets};
 pub use inbox::Received;
 pub use run::run;

@@ -59,12 +59,12 @@ pub fn sources(folder: &Path) -> std::io::Result<Vec<Source>> {
     }
     let mut own = read_folder(folder)?;
     let lacks = |own: &[Source], wanted: &dyn Fn(&str) -> bool| !own.iter().any(|source| wanted(&source.name));
-    let intent = |name: &str| !name.contains('/') && !["entities.toml", "words.toml", "unmatched.toml"].contains(&name);
+    let intent = |name: &str| !name.contains('/') && !["entities.toml", "small_words.toml", "words.toml", "unmatched.toml"].contains(&name);
     let fill: Vec<Source> = defaults::sources()
         .into_iter()
         .filter(|source| match source.name.as_str() {
             "words.toml" => false,
-            "entities.toml" => lacks(&own, &|name| name == "entities.toml"),
+            shared @ ("entities.toml" | "small_words.toml") => lacks(&own, &|name| name == shared),
             "unmatched.toml" => lacks(&own, &intent) && lacks(&own, &|name| name == "unmatched.toml"),
             name if name.starts_with("care/") => lacks(&own, &|name| name.starts_with("care/")),
             _ => lacks(&own, &intent),

@@ -19,6 +19,9 @@ use tokio::sync::Notify;
 /// A queue is looked at again after this long even when nothing woke its worker.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
+/// How often timers are looked at: the shortest one is two seconds.
+const TICK: Duration = Duration::from_millis(300);
+
 /// Starts every worker.
 pub fn run(app: &Arc<App>, spawn: &Arc<dyn Spawn>, poller: Option<Poller>, files: Option<(PathBuf, Config)>) {
     let stopping = spawn.stopping();
@@ -80,7 +83,7 @@ pub fn run(app: &Arc<App>, spawn: &Arc<dyn Spawn>, poller: Option<Poller>, files
         while !end.is_cancelled() {
             steady("timers", timers.fire_timers()).await;
             tokio::select! {
-                () = timers.clock.sleep(Duration::from_secs(1)) => {}
+                () = timers.clock.sleep(TICK) => {}
                 () = end.cancelled() => {}
             }
         }

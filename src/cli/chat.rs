@@ -2,12 +2,21 @@
 
 use super::understand::loaded;
 use super::{Paths, parts, print, status};
-use crate::app::{App, Clock, Parts, SystemClock};
+use crate::app::{App, Clock, ForwardClock, Parts};
 use crate::channel::terminal::{Print, Terminal};
 use crate::store::{KvStore, MemoryKv};
+use jiff::SignedDuration;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+/// How often timers are looked at.
+const TICK: Duration = Duration::from_millis(300);
+/// Longer than a burst is waited for.
+const QUIET: SignedDuration = SignedDuration::from_secs(3);
 
 pub(super) fn chat(paths: &Paths) -> ExitCode {
     let Ok(config) = parts::config(paths) else { return ExitCode::from(status::CANT_START) };
@@ -18,11 +27,12 @@ pub(super) fn chat(paths: &Paths) -> ExitCode {
     let ended = runtime.block_on(async {
         let (sender, mut prints) = tokio::sync::mpsc::unbounded_channel();
         let terminal = Arc::new(Terminal::new(sender));
+        let clock = Arc::new(ForwardClock::default());
         let store = KvStore::open(MemoryKv::default()).map_err(|error| error.to_string())?;
         let app = App::new(Parts {
             store: Arc::new(store),
             rules: Arc::new(rules),
-            clock: Arc::new(SystemClock),
+            clock: clock.clone(),
             channels: vec![terminal.clone()],
             desk: Some(terminal.clone()),
             backend,
@@ -36,20 +46,32 @@ pub(super) fn chat(paths: &Paths) -> ExitCode {
         ));
         let id = app.conversation(&Terminal::address());
         let mut lines = BufReader::new(tokio::io::stdin()).lines();
+        // From a file or a pipe each line is all that is said: nobody goes on typing.
+        let piped = !std::io::stdin().is_terminal();
         let mut number = 0;
-        while let Some(line) = lines.next_line().await.map_err(|error| error.to_string())? {
+        loop {
+            let line = tokio::select! {
+                line = lines.next_line() => line.map_err(|error| error.to_string())?,
+                () = clock.sleep(TICK) => {
+                    app.fire_timers().await;
+                    app.settle().await;
+                    show(&mut prints);
+                    continue;
+                }
+            };
+            let Some(line) = line else { break };
             if line.trim().is_empty() {
                 continue;
             }
             number += 1;
-            app.receive(vec![Terminal::typed(&line, id, number, SystemClock.entropy())]).await.map_err(|error| error.to_string())?;
+            app.receive(vec![Terminal::typed(&line, id, number, clock.entropy())]).await.map_err(|error| error.to_string())?;
             app.settle().await;
-            while let Ok(text) = prints.try_recv() {
-                print::line(match text {
-                    Print::Customer(text) => format!("bot   | {}", text.replace('\n', "\n      | ")),
-                    Print::Staff(text) => format!("STAFF | {}", text.replace('\n', "\n      | ")),
-                });
+            if piped {
+                clock.forward(QUIET);
+                app.fire_timers().await;
+                app.settle().await;
             }
+            show(&mut prints);
         }
         Ok::<(), String>(())
     });
@@ -59,5 +81,15 @@ pub(super) fn chat(paths: &Paths) -> ExitCode {
             print::error(error);
             ExitCode::from(status::CANT_START)
         }
+    }
+}
+
+/// Prints what has been said.
+fn show(prints: &mut UnboundedReceiver<Print>) {
+    while let Ok(text) = prints.try_recv() {
+        print::line(match text {
+            Print::Customer(text) => format!("bot   | {}", text.replace('\n', "\n      | ")),
+            Print::Staff(text) => format!("STAFF | {}", text.replace('\n', "\n      | ")),
+        });
     }
 }

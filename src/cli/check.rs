@@ -6,7 +6,7 @@ use crate::engine::Needs;
 use crate::lexis::{Finding, Severity, Source};
 use std::process::ExitCode;
 
-pub(super) fn check(paths: &Paths, deny_warnings: bool, as_json: bool) -> ExitCode {
+pub(super) fn check(paths: &Paths, deny_warnings: bool, notes: bool, as_json: bool) -> ExitCode {
     let Ok(config_source) = parts::config_source(paths) else { return ExitCode::from(status::CANT_START) };
     let (config, mut findings) = match Config::read(&config_source) {
         Ok(config) => (config, Vec::new()),
@@ -24,6 +24,7 @@ pub(super) fn check(paths: &Paths, deny_warnings: bool, as_json: bool) -> ExitCo
         Ok(loaded) => {
             findings.extend(ownership(&loaded.rules, &config, &config_source));
             findings.extend(loaded.findings);
+            findings.extend(loaded.rules.engine.advise(&sources));
         }
         Err(found) => findings.extend(found),
     }
@@ -36,9 +37,12 @@ pub(super) fn check(paths: &Paths, deny_warnings: bool, as_json: bool) -> ExitCo
             print::line(serde_json::to_string(finding).unwrap_or_default());
         }
     } else {
+        let advice = count(Severity::Info);
+        findings.retain(|finding| notes || finding.severity > Severity::Info);
         print::findings(&findings, &all);
         let files = all.len() - 1;
-        print::line(format!("{files} files: {errors} errors, {warnings} warnings"));
+        let more = if advice > 0 && !notes { format!(", {advice} notes (--notes shows them)") } else { String::new() };
+        print::line(format!("{files} files: {errors} errors, {warnings} warnings{more}"));
     }
     if errors > 0 || (deny_warnings && warnings > 0) { ExitCode::from(status::FINDINGS) } else { ExitCode::SUCCESS }
 }

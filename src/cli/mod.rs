@@ -54,6 +54,9 @@ enum Command {
         /// Warnings count as errors.
         #[arg(long)]
         deny_warnings: bool,
+        /// Shows advice too, not only errors and warnings.
+        #[arg(long)]
+        notes: bool,
         /// Findings as JSON.
         #[arg(long)]
         json: bool,
@@ -109,7 +112,7 @@ pub fn main() -> ExitCode {
         Command::Serve { strict } => serve::serve(&paths, strict),
         Command::Init { dir } => init::init(&dir),
         Command::Chat => chat::chat(&paths),
-        Command::Check { deny_warnings, json } => check::check(&paths, deny_warnings, json),
+        Command::Check { deny_warnings, notes, json } => check::check(&paths, deny_warnings, notes, json),
         Command::Test => test::test(&paths),
         Command::Explain { text, json } => explain::explain(&paths, &text, json),
         Command::Understand => understand::understand(&paths),

@@ -5,11 +5,11 @@
 use super::{Paths, parts, print, status};
 use crate::app::{Clock, Config, SystemClock, rules};
 use crate::backend::Backend;
-use crate::conversation::{Address, CallReturned, Effect, Event, Facts, Message, Profile, Reach, Reason, Rules, State, step};
+use crate::conversation::{Address, CallReturned, Effect, Event, Facts, Message, Profile, Reach, Reason, Rules, State, Timer, step};
 use crate::engine::Verdict;
 use crate::text::{Language, Text, guess};
-use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::io::BufRead;
@@ -84,7 +84,11 @@ pub(super) struct Rehearsal<'a> {
     /// What the bot said last.
     pub said: Vec<String>,
     turns: u64,
+    timers: Vec<Timer>,
 }
+
+/// After a message nothing more comes for so long: what waits for the rest of a burst is answered.
+const QUIET: SignedDuration = SignedDuration::from_secs(3);
 
 impl<'a> Rehearsal<'a> {
     /// A fresh customer in staffed hours. `entropy` of codes is fixed.
@@ -95,7 +99,7 @@ impl<'a> Rehearsal<'a> {
         let facts = Facts { local, reach: Reach::Open, opens: None, closes: Some(closes), profile };
         let mut state = State::new(address);
         state.language = language.map(|language| Language(language.to_string()));
-        Rehearsal { rules, facts, state, backend, now, said: Vec::new(), turns: 0 }
+        Rehearsal { rules, facts, state, backend, now, said: Vec::new(), turns: 0, timers: Vec::new() }
     }
 
     /// One message of the customer, with everything that follows from it.
@@ -105,6 +109,11 @@ impl<'a> Rehearsal<'a> {
         let external = format!("{}", self.turns);
         let message = Message { text: text.to_string(), external, entropy: 4821, ..Message::default() };
         self.event(Event::Message(Box::new(message)));
+        self.now = self.now.checked_add(QUIET).unwrap_or(self.now);
+        let now = self.now;
+        for timer in self.timers.extract_if(.., |timer| timer.at <= now).collect::<Vec<_>>() {
+            self.event(Event::Timer { key: timer.key });
+        }
     }
 
     fn event(&mut self, event: Event) {
@@ -120,6 +129,11 @@ impl<'a> Rehearsal<'a> {
                     };
                     self.event(Event::CallReturned(returned));
                 }
+                Effect::Timer(timer) => {
+                    self.timers.retain(|other| other.key != timer.key);
+                    self.timers.push(timer);
+                }
+                Effect::Cancel { key } => self.timers.retain(|other| other.key != key),
                 _ => {}
             }
         }

@@ -18,12 +18,12 @@ impl Turn<'_> {
     pub(super) fn carry_out(&mut self, intent: &Intent, form: Form) {
         let Some(call) = &intent.call else {
             let template = intent.localised(&self.state.language()).and_then(|localised| localised.reply.get("text"));
-            if let Some(template) = template {
-                self.say_template(template, &form, &[]);
-            }
+            let text = template.and_then(|template| self.fill_in(template, &form, &[])).unwrap_or_default();
             if intent.needs == Needs::Handoff {
+                self.say(text);
                 return self.hand_off(Reason::Intent, &Assessment::default());
             }
+            self.tell(intent, text);
             if !intent.social {
                 self.done(form, "answered");
             }
@@ -71,11 +71,14 @@ impl Turn<'_> {
     fn outcome(&mut self, intent: &Intent, form: Form, outcome: &str, returned: &CallReturned) {
         let fields: Vec<(&str, serde_json::Value)> = returned.fields.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
         let template = intent.localised(&self.state.language()).and_then(|localised| localised.reply.get(outcome)).cloned();
-        let said = template.is_some_and(|template| self.say_template(&template, &form, &fields));
-        if !said {
+        let Some(text) = template.and_then(|template| self.fill_in(&template, &form, &fields)) else {
             return self.call_failed(intent, "", form);
-        }
+        };
         self.done(form, outcome);
+        match intent.changes {
+            true => self.say(text),
+            false => self.tell(intent, text),
+        }
         if intent.hand_over.iter().any(|other| other == outcome) {
             self.drop_threads();
             return self.hand_off(Reason::Intent, &Assessment::default());
@@ -109,8 +112,8 @@ impl Turn<'_> {
             }
             Some(slot) => {
                 let reply = intent.localised(&self.state.language()).and_then(|localised| localised.reply.get("not_found")).cloned();
-                if let Some(reply) = reply {
-                    self.say_template(&reply, &form, &[]);
+                if let Some(text) = reply.and_then(|reply| self.fill_in(&reply, &form, &[])) {
+                    self.say(text);
                 }
                 form.asking = Asking::Slot { name: slot.name.clone() };
             }

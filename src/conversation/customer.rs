@@ -9,6 +9,7 @@
 use super::effect::{DeskNote, Effect, Entry, Who};
 use super::event::{Media, Message};
 use super::handoff::{Reason, Urgency};
+use super::repeat::digest;
 use super::state::{Asked, Owner};
 use super::step::Turn;
 use super::words::{Hear, Heard};
@@ -16,7 +17,6 @@ use crate::care::{Assessment, Level};
 use crate::engine::{Understanding, Verdict};
 use crate::text::{Language, Text, fold};
 use jiff::SignedDuration;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// More messages than this in a minute are heard, but not answered by the bot.
@@ -30,6 +30,13 @@ impl Turn<'_> {
         self.state.seed = message.entropy;
         self.state.last_words.clone_from(&message.text);
         let mut assessment = self.rules.care.assess(&text);
+        // Words that come in pieces are heard together too; the pieces before were heard alone.
+        if let Some(joined) = self.joined(message) {
+            let together = self.rules.care.assess(&Text::new(joined));
+            if together.level > assessment.level {
+                assessment = together;
+            }
+        }
         let before = self.remember(message, &text, &mut assessment);
         self.meet();
         self.flood();
@@ -38,10 +45,14 @@ impl Turn<'_> {
         }
         self.state.flags.minor |= assessment.minor;
         self.state.flags.blocked = false;
+        // A question that has not left yet is overtaken by what they write now.
+        if self.state.asked.is_some() || self.state.form.is_some() {
+            self.effects.push(Effect::DropQuestions);
+        }
         let understanding = self.rules.engine.understand(&text, self.facts.local.date());
         self.speak_language(message, &understanding);
         self.heard_entry(message, &assessment, &understanding);
-        let heard = self.rules.words.hear(&text);
+        let heard = self.rules.words.hear(&text, self.rules.engine.small_words());
         if assessment.level < Level::Distress && self.opt_out(message, &heard, &text, assessment.level) {
             return;
         }
@@ -235,6 +246,15 @@ impl Turn<'_> {
             self.say_word("media", &[]);
             return self.yes_or_no();
         }
+        let gathered = self.gather(message, understanding);
+        let (message, text, understanding) = match &gathered {
+            Some(piece) => (&piece.message, &piece.text, &piece.understanding),
+            None => (message, text, understanding),
+        };
+        // Whoever waits and asks whether somebody is coming asks about the queue, not about an order.
+        if self.state.handoff.is_some() && heard.only(Hear::Nudge) {
+            return self.still_here(false);
+        }
         if heard.only(Hear::Unhelpful) {
             return self.hand_off(Reason::Care(Level::HumanRequest), &Assessment::default());
         }
@@ -251,95 +271,16 @@ impl Turn<'_> {
         }
         if heard.only(Hear::Withdraw) {
             self.drop_threads();
+            self.state.later = None;
             let key = if self.state.calls.is_empty() { "withdrawn" } else { "under_way" };
             return self.say_word(key, &[]);
         }
-        if self.correct(text, understanding) {
-            return;
+        if self.take_up(heard, text, understanding) || self.the_other(heard) || self.correct(text, understanding) {
+            return self.state.held.clear();
         }
-        self.verdict(message, text, understanding);
-    }
-
-    /// A button whose question is gone still means what stands on it.
-    fn late_press(&mut self, pressed: &str, message: &Message) {
-        match pressed.strip_prefix("i:") {
-            Some(id) => self.begin(id, Vec::new(), &message.text),
-            None if pressed == "no" => self.say_word("declined", &[]),
-            None => self.hand_off(Reason::Care(Level::HumanRequest), &Assessment::default()),
+        if !self.hold(message, text, understanding) {
+            self.verdict(message, text, understanding);
         }
-    }
-
-    /// What was asked is answered, or the message is about something else (`false`).
-    fn answers(&mut self, asked: Asked, message: &Message, text: &Text, understanding: &Understanding, heard: &Heard) -> bool {
-        match asked {
-            Asked::Person => {
-                let yes = message.pressed.as_deref() == Some("yes") || (message.pressed.is_none() && heard.only(Hear::Yes));
-                let no = message.pressed.as_deref() == Some("no") || (message.pressed.is_none() && heard.only(Hear::No));
-                if yes {
-                    self.hand_off(Reason::Care(Level::HumanRequest), &Assessment::default());
-                } else if no {
-                    self.state.misses = 0;
-                    self.say_word("declined", &[]);
-                }
-                yes || no
-            }
-            Asked::Choice { intents, text: first } => {
-                let Some(chosen) = self.chosen(&intents, message, text, understanding, heard) else { return false };
-                let Some(id) = intents.get(chosen) else {
-                    self.hand_off(Reason::Care(Level::HumanRequest), &Assessment::default());
-                    return true;
-                };
-                let first = self.rules.engine.understand(&Text::new(first), self.facts.local.date());
-                let values = first.entities.iter().chain(&understanding.entities).cloned().collect();
-                self.begin(&id.clone(), values, &message.text);
-                true
-            }
-            Asked::SafeToReply => false,
-        }
-    }
-
-    /// Which of the choices is meant: by button, number, position or words. The number after the last choice is a person.
-    fn chosen(&self, intents: &[String], message: &Message, text: &Text, understanding: &Understanding, heard: &Heard) -> Option<usize> {
-        if let Some(pressed) = &message.pressed {
-            return intents.iter().position(|id| pressed == &format!("i:{id}")).or((pressed == "person").then_some(intents.len()));
-        }
-        if let [only] = text.tokens.as_slice()
-            && let Ok(number) = only.text.parse::<usize>()
-        {
-            return (1..=intents.len() + 1).contains(&number).then(|| number - 1);
-        }
-        if heard.only(Hear::No) || heard.only(Hear::Withdraw) {
-            return None;
-        }
-        for (place, hear) in [Hear::First, Hear::Second, Hear::Third].into_iter().enumerate() {
-            if heard.only(hear) && place < intents.len() {
-                return Some(place);
-            }
-        }
-        if heard.only(Hear::Yes) {
-            return Some(0).filter(|_| intents.len() == 1);
-        }
-        // Words: the best candidate among those that were asked about, or a word of its title; but a clear request for something
-        // else is that.
-        if let Verdict::Matched(number) = understanding.verdict
-            && understanding.certain()
-            && !intents.contains(&self.rules.engine.intents()[number].id)
-        {
-            return None;
-        }
-        let by_words = understanding.candidates.iter().find_map(|candidate| {
-            let id = &self.rules.engine.intents()[candidate.intent].id;
-            intents.iter().position(|other| other == id).filter(|_| candidate.score >= 0.3)
-        });
-        by_words.or_else(|| {
-            let language = self.state.language();
-            let shared = |id: &String| {
-                let title = self.rules.engine.intent(id).map(|intent| Text::new(intent.title_in(&language))).unwrap_or_default();
-                title.tokens.iter().filter(|word| word.text.len() > 3 && text.tokens.iter().any(|token| token.text == word.text)).count()
-            };
-            let (place, count) = intents.iter().map(shared).enumerate().max_by_key(|(place, count)| (*count, usize::MAX - place))?;
-            (count > 0).then_some(place)
-        })
     }
 
     /// What the engine made of it.
@@ -357,56 +298,22 @@ impl Turn<'_> {
                 self.begin(&id, understanding.entities.clone(), &message.text);
             }
             Verdict::Several(parts) => self.each_in_order(parts, message, text, understanding),
+            Verdict::Unmatched | Verdict::Ambiguous(_) if self.refers_back(text, understanding) => {
+                let id = self.state.done.as_ref().map(|done| done.intent.clone()).unwrap_or_default();
+                self.begin(&id, understanding.entities.clone(), &message.text);
+            }
             Verdict::Ambiguous(numbers) => {
                 let intents: Vec<String> = numbers.iter().map(|number| self.rules.engine.intents()[*number].id.clone()).collect();
                 self.ask_which(intents, &message.text);
             }
             Verdict::Unmatched if understanding.bare && !understanding.entities.is_empty() => {
                 self.know(&understanding.entities);
-                self.say_word("bare_value", &[]);
+                self.ask_word("bare_value");
             }
             Verdict::Unmatched => self.missed(text),
         }
     }
 
-    fn ask_which(&mut self, intents: Vec<String>, text: &str) {
-        self.state.misses = 0;
-        let language = self.state.language();
-        let mut choices: Vec<(String, String)> = intents
-            .iter()
-            .filter_map(|id| self.rules.engine.intent(id))
-            .map(|intent| (intent.title_in(&language).to_string(), format!("i:{}", intent.id)))
-            .collect();
-        let person = self.rules.words.say(&language, "person", &self.context(&[])).unwrap_or_default();
-        choices.push((person, "person".into()));
-        self.say_word("ambiguous", &[]);
-        self.choices(choices);
-        self.state.asked = Some(Asked::Choice { intents, text: text.to_string() });
-    }
-
-    /// Nothing matched: the first time a person is offered, the second time in a row one is called.
-    fn missed(&mut self, text: &Text) {
-        let language = self.state.language();
-        let foreign =
-            crate::text::guess(text).is_some_and(|guess| !self.rules.words.answers(&guess) && guess.primary() == language.primary());
-        if foreign {
-            self.say_word("other_language", &[]);
-            return self.hand_off(Reason::Language, &Assessment::default());
-        }
-        self.state.misses = self.state.misses.saturating_add(1);
-        if self.state.misses >= 2 {
-            self.say_word("unmatched_again", &[]);
-            return self.hand_off(Reason::Stuck, &Assessment::default());
-        }
-        self.state.asked = Some(Asked::Person);
-        self.say_word("unmatched", &[]);
-        self.yes_or_no();
-    }
-}
-
-fn digest(text: &str) -> u64 {
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 fn media_name(media: Media) -> &'static str {

@@ -57,6 +57,9 @@ pub struct Line {
     /// Goes out although nothing else may: the one confirmation of an opt-out, the one neutral line after abuse.
     #[serde(default)]
     pub last_word: bool,
+    /// Only asks something: void once the customer has written on.
+    #[serde(default)]
+    pub question: bool,
 }
 
 /// Whose turn a transcript entry is.
@@ -230,4 +233,6 @@ pub enum Effect {
     },
     /// Bot lines that wait to be sent are not sent.
     DropBotLines,
+    /// Bot lines that wait to be sent and only ask something are not sent.
+    DropQuestions,
 }

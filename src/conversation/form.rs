@@ -1,35 +1,26 @@
 //! Requests that need something first: values, ownership, a code.
 //!
 //! Owns: beginning an intent, asking for what is missing, taking answers (at once, later, corrected, of the wrong kind),
-//! digressions, the ownership check, the code.
+//! digressions, the ownership check, putting it off.
 //! Invariants: a form never traps: a person, another request, 'never mind' and 'I don't remember' always lead out, and two
 //! useless answers lead to a person; what is known is not asked again; one ownership check a conversation.
-//! Leaves out: calls and their outcomes (`answer`).
+//! Leaves out: reading values (`value`), codes (`code`), calls and their outcomes (`answer`).
 
 use super::effect::CallRequest;
 use super::event::Message;
 use super::handoff::Reason;
-use super::state::{Asking, Form, Known, Pending, Proof};
+use super::state::{Asked, Asking, Form, Later, Pending, Proof};
 use super::step::Turn;
+use super::value::{KNOWN, pick};
 use super::words::{Hear, Heard};
 use crate::care::Assessment;
 use crate::engine::{Engine, Entity, Intent, Mode, Needs, Understanding, Verdict};
-use crate::text::{Text, Token};
-use jiff::SignedDuration;
+use crate::text::Text;
 use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Useless answers to one question before a person is called.
 const TRIES: u8 = 2;
-/// Wrong codes before a person is called.
-const WRONG_CODES: u8 = 3;
-/// Codes that are sent within a day.
-const CODES_A_DAY: usize = 5;
-/// How long a code works.
-const CODE: SignedDuration = SignedDuration::from_mins(10);
-/// How long a value is remembered without being said again.
-const KNOWN: SignedDuration = SignedDuration::from_hours(24);
-
 impl<'a> Turn<'a> {
     pub(super) fn engine(&self) -> &'a Engine {
         &self.rules.engine
@@ -44,11 +35,13 @@ impl<'a> Turn<'a> {
         self.mode = self.engine().mode(intent, self.rules.mode);
         self.state.misses = 0;
         let text = Text::new(words);
-        let different = self.rules.words.hear(&text).any(Hear::Different);
+        let small = self.engine().small_words();
+        let different = self.rules.words.hear(&text, small).any(Hear::Different);
         self.know(&entities);
         let mut slots = BTreeMap::new();
         for slot in &intent.slots {
-            let fresh = pick(&entities, &slot.kind, &text);
+            let fresh = pick(small, &entities, &slot.kind, &text);
+            self.further(intent, &entities, &slot.kind, fresh.as_ref(), &text);
             let remembered = || {
                 let known = self.state.known.get(&slot.kind).filter(|known| self.now.duration_since(known.at) < KNOWN);
                 known.filter(|_| !different).map(|known| known.value.clone())
@@ -57,16 +50,10 @@ impl<'a> Turn<'a> {
                 slots.insert(slot.name.clone(), value);
             }
         }
-        let form = Form { intent: intent.id.clone(), slots, asking: Asking::Call, tries: 0, not_found: 0 };
-        self.proceed(form, false);
-    }
-
-    /// Remembers values.
-    pub(super) fn know(&mut self, entities: &[Entity]) {
-        for entity in entities {
-            let known = Known { value: entity.value.clone(), at: self.now };
-            self.state.known.insert(entity.kind.clone(), known);
+        if self.state.later.as_ref().is_some_and(|later| later.form.intent == intent.id) {
+            self.state.later = None;
         }
+        self.proceed(Form::new(intent.id.clone(), slots), false);
     }
 
     /// Asks for the next thing that is missing, or carries the request out.
@@ -105,73 +92,26 @@ impl<'a> Turn<'a> {
         match &form.asking {
             Asking::Slot { name } => {
                 let template = intent.localised(&self.state.language()).and_then(|localised| localised.ask.get(name));
-                if let Some(template) = template {
-                    self.say_template(template, form, &[]);
+                if let Some(text) = template.and_then(|template| self.fill_in(template, form, &[])) {
+                    self.ask_text(text);
                 }
             }
             Asking::Proof if self.facts.profile.contact_button => {
-                self.say_word("prove_contact", &[]);
+                self.ask_word("prove_contact");
                 self.ask_contact();
             }
-            Asking::Proof => self.say_word("prove_email", &[]),
+            Asking::Proof => self.ask_word("prove_email"),
             Asking::Code { .. } | Asking::Call => {}
         }
     }
 
-    /// A text of an intent, filled in; a gap becomes an honest sentence.
-    pub(super) fn say_template(&mut self, template: &str, form: &Form, fields: &[(&str, serde_json::Value)]) -> bool {
+    /// A text of an intent, filled in; `None` where it would have a gap.
+    pub(super) fn fill_in(&self, template: &str, form: &Form, fields: &[(&str, serde_json::Value)]) -> Option<String> {
         let mut all: Vec<(&str, serde_json::Value)> = form.slots.iter().map(|(name, value)| (name.as_str(), json!(value))).collect();
         all.extend(fields.iter().cloned());
         // A template's name says its language; dates inside are said in the same.
         all.push(("lang", json!(template.split('/').nth(1).unwrap_or("en"))));
-        match self.engine().templates().render(template, &self.context(&all)) {
-            Ok(text) => {
-                self.say(text);
-                true
-            }
-            Err(_) => false,
-        }
-    }
-
-    /// Sends a code: in our own message where the number vouches for the sender, else through the backend to what is on file.
-    fn send_code(&mut self, intent: &Intent, mut form: Form) {
-        if !self.may_send_code() {
-            self.say_word("codes_used_up", &[]);
-            return self.hand_off(Reason::Stuck, &Assessment::default());
-        }
-        let code = format!("{:04}", self.state.seed % 10_000);
-        self.state.codes.push((self.now, false));
-        let Ok(expires) = self.now.checked_add(CODE) else { return };
-        let here = matches!(self.state.proof, None | Some(Proof::Phone(_))) && self.facts.profile.sender_is_phone;
-        form.asking = Asking::Code { code: code.clone(), expires, wrong: 0 };
-        if here {
-            self.say_confirm(intent, &form);
-            self.say_secret("code_here", &code);
-            self.state.form = Some(form);
-            return;
-        }
-        let mut params = form.slots.clone();
-        params.retain(|name, _| intent.slots.iter().any(|slot| slot.name == *name && !self.engine().entities().is_text(&slot.kind)));
-        params.insert("code".into(), code);
-        self.state.form = None;
-        self.call("send_code", params, form);
-    }
-
-    /// Codes can't be tried out: after three wrong ones, or five sent, within a day, a person does it. Beginning again does not
-    /// begin the count again.
-    fn may_send_code(&mut self) -> bool {
-        let now = self.now;
-        self.state.codes.retain(|(at, _)| now.duration_since(*at) < KNOWN);
-        let wrong = self.state.codes.iter().filter(|(_, wrong)| *wrong).count();
-        wrong < usize::from(WRONG_CODES) && self.state.codes.len() - wrong < CODES_A_DAY
-    }
-
-    /// What a yes will do.
-    pub(super) fn say_confirm(&mut self, intent: &Intent, form: &Form) {
-        let template = intent.localised(&self.state.language()).and_then(|localised| localised.confirm.as_ref());
-        if let Some(template) = template {
-            self.say_template(template, form, &[]);
-        }
+        self.engine().templates().render(template, &self.context(&all)).ok()
     }
 
     /// Makes a call; its return comes as an event.
@@ -202,6 +142,12 @@ impl<'a> Turn<'a> {
             self.drop_threads();
             return self.say_word("withdrawn", &[]);
         }
+        if heard.only(Hear::Later) {
+            return self.put_off(form);
+        }
+        if heard.only(Hear::Find) {
+            return self.where_to_find(intent, form);
+        }
         // Another request decides before its values do: in 'actually cancel A1041' the number is not an answer.
         if let Some(other) = other {
             return self.digress(intent, form, other, message, understanding);
@@ -217,6 +163,15 @@ impl<'a> Turn<'a> {
             self.say_word("not_found_twice", &[]);
             return self.stuck();
         }
+        // A thank-you or a hello in between is no answer, and no wrong one either.
+        if let Verdict::Matched(number) = understanding.verdict
+            && self.engine().intents()[number].social
+        {
+            self.begin(&self.engine().intents()[number].id.clone(), Vec::new(), &message.text);
+            self.ask(intent, &form);
+            self.state.form = Some(form);
+            return;
+        }
         form.tries += 1;
         if form.tries >= TRIES {
             self.say_word("ran_out", &[]);
@@ -230,7 +185,7 @@ impl<'a> Turn<'a> {
         }
         if let Some(found) = understanding.entities.first() {
             self.know(std::slice::from_ref(found));
-            let wanted = self.wanted(intent, &form);
+            let wanted = self.engine().entities().called(&self.wanted_kind(intent, &form), &self.state.language());
             self.say_word("wrong_kind", &[("wanted", json!(wanted))]);
         }
         self.ask(intent, &form);
@@ -244,51 +199,35 @@ impl<'a> Turn<'a> {
         matches!(&form.asking, Asking::Slot { name } if slot(name).is_some_and(|slot| self.engine().entities().is_text(&slot.kind)))
     }
 
-    fn stuck(&mut self) {
+    /// The customer will answer later: what they gave is kept.
+    pub(super) fn put_off(&mut self, form: Form) {
+        self.drop_threads();
+        self.state.later = Some(Later { form: Form { asking: Asking::Call, tries: 0, ..form }, at: self.now });
+        self.say_word("later", &[]);
+    }
+
+    /// Where the value that was asked for is found; asked again, or where nobody has said it, a person is offered.
+    fn where_to_find(&mut self, intent: &Intent, mut form: Form) {
+        let kind = self.wanted_kind(intent, &form);
+        let place = self.engine().entities().place(&kind, &self.state.language()).filter(|_| !form.hinted).map(str::to_string);
+        form.hinted = true;
+        self.state.form = Some(form);
+        match place {
+            Some(place) => self.ask_text(place),
+            None => {
+                self.state.asked = Some(Asked::Person);
+                self.ask_word("no_hint");
+                self.yes_or_no();
+            }
+        }
+    }
+
+    pub(super) fn stuck(&mut self) {
         self.hand_off(Reason::Stuck, &Assessment::default());
     }
 
-    /// Takes what a message gives for the form; `true` when the question is answered.
-    fn take_value(
-        &mut self,
-        intent: &Intent,
-        form: &mut Form,
-        message: &Message,
-        text: &Text,
-        understanding: &Understanding,
-        heard: &Heard,
-    ) -> bool {
-        self.know(&understanding.entities);
-        let mut answered = false;
-        for slot in &intent.slots {
-            let asked = matches!(&form.asking, Asking::Slot { name } if *name == slot.name);
-            let free = self.engine().entities().is_text(&slot.kind);
-            let value = if free {
-                let fits = asked && self.engine().entities().accepts(&slot.kind, &text.original, &understanding.entities);
-                (fits && !heard.any(Hear::DontKnow) && !heard.only(Hear::Yes)).then(|| message.text.trim().to_string())
-            } else if asked {
-                let bare = || self.engine().entities().bare(&slot.kind, &text.original);
-                pick(&understanding.entities, &slot.kind, text).or_else(bare)
-            } else {
-                pick(&understanding.entities, &slot.kind, text)
-            };
-            if let Some(value) = value {
-                // A value for another slot is a correction; it counts as an answer too, and the question is asked again.
-                form.slots.insert(slot.name.clone(), value);
-                form.tries = 0;
-                answered = true;
-            }
-        }
-        let proving = form.asking == Asking::Proof || (form.not_found > 0 && self.state.proof.is_none());
-        if proving && let Some(email) = understanding.entities.iter().find(|entity| entity.kind == "email") {
-            self.state.proof = Some(Proof::Email(email.value.clone()));
-            answered = true;
-        }
-        answered
-    }
-
     /// Another request inside a form, where the message clearly is one.
-    fn other_request(&self, intent: &Intent, understanding: &Understanding) -> Option<usize> {
+    pub(super) fn other_request(&self, intent: &Intent, understanding: &Understanding) -> Option<usize> {
         match understanding.verdict {
             Verdict::Matched(number) if understanding.certain() && self.engine().intents()[number].id != intent.id => Some(number),
             _ => None,
@@ -321,166 +260,12 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// What a form waits for, as people call it.
-    fn wanted(&self, intent: &Intent, form: &Form) -> String {
-        let kind = match &form.asking {
-            Asking::Slot { name } => intent.slots.iter().find(|slot| slot.name == *name).map_or("", |slot| slot.kind.as_str()),
-            _ => "email",
-        };
-        self.engine().entities().called(kind, &self.state.language())
-    }
-
-    /// A message while a code is awaited.
-    fn code(&mut self, intent: &Intent, mut form: Form, message: &Message, text: &Text, understanding: &Understanding, heard: &Heard) {
-        let Asking::Code { code, expires, wrong } = &mut form.asking else { return };
-        if self.now >= *expires {
-            self.say_word("code_expired", &[]);
-            return;
-        }
-        let written = text.tokens.iter().find(|token| four_digits(token)).map(|token| token.text.clone());
-        match written {
-            Some(written) if written == *code => {
-                self.state.form = None;
-                self.proceed(form, true);
-            }
-            Some(_) => {
-                *wrong += 1;
-                let wrong = *wrong;
-                self.state.codes.push((self.now, true));
-                if wrong >= WRONG_CODES {
-                    self.say_word("code_failed", &[]);
-                    return self.stuck();
-                }
-                self.say_word("code_wrong", &[]);
-                self.state.form = Some(form);
-            }
-            None if heard.any(Hear::Yes) && text.tokens.len() <= 6 && self.other_request(intent, understanding).is_none() => {
-                self.say_word("code_needed", &[]);
-                self.state.form = Some(form);
-            }
-            None if heard.any(Hear::Withdraw) || heard.only(Hear::No) => self.say_word("withdrawn", &[]),
-            None if heard.any(Hear::DontKnow) => {
-                self.say_word("dont_know", &[]);
-                self.stuck();
-            }
-            None if self.other_request(intent, understanding).is_none() && self.take_correction(intent, &mut form, text, understanding) => {
-                self.proceed(form, false);
-            }
-            None => {
-                self.note("Not confirmed: nothing was changed");
-                self.say_word("withdrawn", &[]);
-                self.verdict(message, text, understanding);
-            }
+    /// The type of what a form waits for.
+    fn wanted_kind(&self, intent: &Intent, form: &Form) -> String {
+        match &form.asking {
+            Asking::Slot { name } => intent.slots.iter().find(|slot| slot.name == *name).map(|slot| slot.kind.clone()).unwrap_or_default(),
+            _ => "email".into(),
         }
     }
 
-    /// A corrected value while a code is awaited: the code of the old value is void.
-    fn take_correction(&self, intent: &Intent, form: &mut Form, text: &Text, understanding: &Understanding) -> bool {
-        let mut corrected = false;
-        for slot in &intent.slots {
-            let free = self.engine().entities().is_text(&slot.kind);
-            let place = || {
-                self.engine()
-                    .entities()
-                    .accepts(&slot.kind, &text.original, &understanding.entities)
-                    .then(|| text.original.trim().to_string())
-            };
-            let value = if free { place() } else { pick(&understanding.entities, &slot.kind, text) };
-            if let Some(value) = value {
-                corrected |= form.slots.insert(slot.name.clone(), value.clone()) != Some(value);
-            }
-        }
-        corrected
-    }
-
-    /// 'Sorry, A1043' after an answer: the last request again, with the new value.
-    pub(super) fn correct(&mut self, text: &Text, understanding: &Understanding) -> bool {
-        let Some(done) = self.state.done.clone().filter(|done| self.now.duration_since(done.at) < KNOWN) else { return false };
-        let Some(intent) = self.engine().intent(&done.intent) else { return false };
-        let by_rule = understanding.candidates.first().is_some_and(|best| best.by_rule());
-        let loose = text.tokens.len() <= 6 && !by_rule;
-        if !(understanding.bare || loose) {
-            return false;
-        }
-        let mut slots = done.slots;
-        let mut corrected = false;
-        for slot in &intent.slots {
-            if let Some(value) = pick(&understanding.entities, &slot.kind, text) {
-                slots.insert(slot.name.clone(), value);
-                corrected = true;
-            }
-        }
-        if corrected {
-            self.know(&understanding.entities);
-            self.mode = self.engine().mode(intent, self.rules.mode);
-            let form = Form { intent: intent.id.clone(), slots, asking: Asking::Call, tries: 0, not_found: 0 };
-            self.proceed(form, false);
-        }
-        corrected
-    }
-
-    /// The customer shared their own phone number.
-    pub(super) fn shared_phone(&mut self, phone: &str) {
-        self.state.proof = Some(Proof::Phone(phone.to_string()));
-        match self.state.form.take() {
-            Some(form) => self.proceed(form, false),
-            None => self.say_word("bare_value", &[]),
-        }
-    }
-}
-
-/// The value of a kind: the first, or after a correction ('A1042, sorry, A1043') the last.
-fn pick(entities: &[Entity], kind: &str, text: &Text) -> Option<String> {
-    const CORRECTING: [&str; 38] = [
-        "sorry",
-        "no",
-        "not",
-        "actually",
-        "mean",
-        "meant",
-        "oops",
-        "wait",
-        "perdon",
-        "perdona",
-        "digo",
-        "uy",
-        "disculpa",
-        "pardon",
-        "desole",
-        "non",
-        "oups",
-        "enfin",
-        "plutot",
-        "nein",
-        "falsch",
-        "sondern",
-        "entschuldigung",
-        "nicht",
-        "desculpe",
-        "desculpa",
-        "perdao",
-        "nao",
-        "dizer",
-        "nahi",
-        "nhi",
-        "nahin",
-        "matlab",
-        "galti",
-        "ups",
-        "euh",
-        "tschuldigung",
-        "sorri",
-    ];
-    let mut values = entities.iter().filter(|entity| entity.kind == kind);
-    let (first, last) = (values.next()?, values.next_back());
-    let corrected = last.filter(|last| {
-        let between = text.tokens.iter().filter(|token| token.span.start >= first.span.end && token.span.end <= last.span.start);
-        let mut before = text.tokens.iter().filter(|token| token.span.end <= first.span.start).map(|token| token.text.as_str());
-        between.into_iter().any(|token| CORRECTING.contains(&token.text.as_str())) || before.next_back() == Some("not")
-    });
-    Some(corrected.unwrap_or(first).value.clone())
-}
-
-fn four_digits(token: &Token) -> bool {
-    token.text.len() == 4 && token.text.bytes().all(|byte| byte.is_ascii_digit())
 }

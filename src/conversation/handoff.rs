@@ -10,7 +10,8 @@ use super::facts::Reach;
 use super::state::{Asked, Owner};
 use super::step::Turn;
 use crate::care::{Assessment, Evidence, Kind, Level, Subject};
-use crate::engine::Mode;
+use crate::engine::{Mode, Trace};
+use crate::text::Text;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -112,6 +113,9 @@ pub struct Handoff {
     /// The customer's words that opened or raised it.
     #[serde(default)]
     pub words: String,
+    /// Why those words were understood as they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Trace>,
     /// Reminders so far.
     #[serde(default)]
     pub reminders: u32,
@@ -152,6 +156,13 @@ impl Turn<'_> {
         }
     }
 
+    /// How the customer's last words were understood, for staff.
+    fn trace(&self) -> Option<Trace> {
+        let text = Text::new(self.state.last_words.as_str());
+        let understanding = self.rules.engine.understand(&text, self.facts.local.date());
+        (!text.tokens.is_empty()).then(|| self.rules.engine.trace(&text, &understanding))
+    }
+
     fn open(&mut self, reason: Reason, assessment: &Assessment) {
         let number = self.number();
         let tried = self.tried();
@@ -166,6 +177,7 @@ impl Turn<'_> {
             evidence: Vec::new(),
             tried,
             words: self.state.last_words.clone(),
+            trace: self.trace(),
             reminders: 0,
             answered: false,
             spoke: Some(self.now),
@@ -174,6 +186,8 @@ impl Turn<'_> {
         self.state.owner = Owner::Waiting;
         self.state.form = None;
         self.drop_threads();
+        self.state.later = None;
+        self.state.held.clear();
         self.state.misses = 0;
         self.state.offered = false;
         if self.state.asked != Some(Asked::SafeToReply) {
@@ -191,12 +205,14 @@ impl Turn<'_> {
     /// It is more urgent than it was, or about something else: staff hear at once, whoever has it.
     fn raise(&mut self, reason: Reason, assessment: &Assessment) {
         let words = self.state.last_words.clone();
+        let trace = self.trace();
         if let Some(handoff) = self.state.handoff.as_mut() {
             handoff.urgency = handoff.urgency.max(reason.urgency());
             handoff.reason = reason;
             handoff.kind = assessment.kind.or(handoff.kind);
             handoff.subject = assessment.subject.or(handoff.subject);
             handoff.words = words;
+            handoff.trace = trace;
             handoff.reminders = 0;
             handoff.answered = false;
             handoff.spoke = Some(self.now);

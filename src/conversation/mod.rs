@@ -21,6 +21,9 @@
 //! Leaves out: which staff see what and how an alert reads (`desk`), storing and sending (`store`, `app`).
 
 mod answer;
+mod burst;
+mod choice;
+mod code;
 mod customer;
 mod effect;
 mod event;
@@ -29,12 +32,14 @@ mod form;
 mod handoff;
 mod id;
 mod opt_out;
+mod repeat;
 mod reply;
 mod rules;
 mod several;
 mod staff;
 mod state;
 mod step;
+mod value;
 mod words;
 
 pub use effect::{Button, CallRequest, DeskNote, Effect, Entry, Line, NotSent, Speaker, Timer, Who};

@@ -19,6 +19,8 @@ use serde_json::{Map, Value, json};
 #[derive(Debug, Default)]
 pub(super) struct Spoken {
     parts: Vec<String>,
+    /// How many of the parts only ask.
+    questions: usize,
     buttons: Vec<Button>,
     ask_contact: bool,
     /// Hidden in the transcript.
@@ -42,6 +44,19 @@ impl Turn<'_> {
         }
     }
 
+    /// One of the bot's own words that only asks: void once the customer has written on.
+    pub(super) fn ask_word(&mut self, key: &str) {
+        let before = self.spoken.parts.len();
+        self.say_word(key, &[]);
+        self.spoken.questions += self.spoken.parts.len() - before;
+    }
+
+    /// A text that only asks.
+    pub(super) fn ask_text(&mut self, text: String) {
+        self.spoken.questions += usize::from(!text.is_empty());
+        self.say(text);
+    }
+
     /// A text that is filled in already.
     pub(super) fn say(&mut self, text: String) {
         if !text.is_empty() {
@@ -62,6 +77,7 @@ impl Turn<'_> {
         } else {
             let list: Vec<String> = choices.iter().enumerate().map(|(at, (label, _))| format!("{} {label}", at + 1)).collect();
             self.spoken.parts.push(format!("\n{}", list.join("\n")));
+            self.spoken.questions += 1;
         }
     }
 
@@ -155,6 +171,7 @@ impl Turn<'_> {
             return;
         }
         let withheld = self.mode != Mode::Live && !spoken.notice && !spoken.last_word && !spoken.acting;
+        let question = spoken.questions == spoken.parts.len() && !self.state.stranger;
         let mut parts = spoken.parts;
         if self.state.stranger && !spoken.notice && !spoken.last_word {
             let context = self.context(&[]);
@@ -199,6 +216,7 @@ impl Turn<'_> {
             ask_contact: spoken.ask_contact && self.facts.profile.contact_button,
             copy: None,
             last_word: spoken.last_word,
+            question,
         }));
     }
 

@@ -165,6 +165,7 @@ impl Turn<'_> {
             ask_contact: false,
             copy,
             last_word: false,
+            question: false,
         }));
     }
 
@@ -192,6 +193,7 @@ impl Turn<'_> {
             ask_contact: false,
             copy: None,
             last_word: false,
+            question: false,
         }));
         "Sent.".into()
     }

@@ -87,6 +87,16 @@ pub struct Form {
     /// How often the backend could not find it.
     #[serde(default)]
     pub not_found: u8,
+    /// Where the asked value is found has been said.
+    #[serde(default)]
+    pub hinted: bool,
+}
+
+impl Form {
+    /// A request with the values at hand.
+    pub fn new(intent: String, slots: BTreeMap<String, String>) -> Self {
+        Form { intent, slots, asking: Asking::Call, tries: 0, not_found: 0, hinted: false }
+    }
 }
 
 /// What was last asked, besides forms.
@@ -153,6 +163,9 @@ pub struct Known {
     pub value: String,
     /// When it was given.
     pub at: Timestamp,
+    /// The one before it: 'the other one'.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
 }
 
 /// A request that was answered.
@@ -166,6 +179,26 @@ pub struct Done {
     pub at: Timestamp,
     /// How it ended.
     pub outcome: String,
+}
+
+/// An answer that was given: its digest, never its words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answered {
+    /// Digest of the words.
+    pub digest: u64,
+    /// When it was last given.
+    pub at: Timestamp,
+    /// How often in a row.
+    pub times: u8,
+}
+
+/// A form that the customer has put off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Later {
+    /// The form.
+    pub form: Form,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// A request that waits for the one before it.
@@ -212,9 +245,18 @@ pub struct State {
     /// A form that a digression interrupted.
     #[serde(default)]
     pub paused: Option<Form>,
+    /// A form that the customer has put off.
+    #[serde(default)]
+    pub later: Option<Later>,
     /// Requests of the same message that are still to be answered, in order.
     #[serde(default)]
     pub next_requests: Vec<Next>,
+    /// Pieces of a message that may go on.
+    #[serde(default)]
+    pub held: Vec<String>,
+    /// Answers of the last day.
+    #[serde(default)]
+    pub answered: Vec<Answered>,
     /// What was last asked, besides forms.
     #[serde(default)]
     pub asked: Option<Asked>,
@@ -289,7 +331,10 @@ impl State {
             stranger: false,
             form: None,
             paused: None,
+            later: None,
             next_requests: Vec::new(),
+            held: Vec::new(),
+            answered: Vec::new(),
             asked: None,
             misses: 0,
             flags: Flags::default(),

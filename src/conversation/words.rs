@@ -6,6 +6,7 @@
 //! out rather than said with a gap.
 //! Leaves out: what intents say.
 
+use crate::engine::{Small, SmallWords};
 use crate::lexis::{Concepts, Doc, Finding, Index, Message, Phrase, Severity, Source, Table, Templates, Vocabulary};
 use crate::text::{Language, Text};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,9 +27,17 @@ pub(super) enum Hear {
     OptIn,
     Help,
     Safe,
+    /// Puts off what was asked, or leaves.
+    Later,
+    /// Asks where to find what was asked for.
+    Find,
+    /// The other one of two that were named.
+    Other,
+    /// Asks whether somebody is coming.
+    Nudge,
 }
 
-const HEAR: [(&str, Hear); 13] = [
+const HEAR: [(&str, Hear); 17] = [
     ("yes", Hear::Yes),
     ("no", Hear::No),
     ("withdraw", Hear::Withdraw),
@@ -42,6 +51,10 @@ const HEAR: [(&str, Hear); 13] = [
     ("opt_in", Hear::OptIn),
     ("help", Hear::Help),
     ("safe", Hear::Safe),
+    ("later", Hear::Later),
+    ("find", Hear::Find),
+    ("other", Hear::Other),
+    ("nudge", Hear::Nudge),
 ];
 
 /// Fields that each of the bot's words may use, besides `shop` and `lang`.
@@ -147,18 +160,13 @@ impl Words {
     }
 
     /// Which little phrases stand in a message.
-    pub(super) fn hear(&self, text: &Text) -> Heard {
-        const POLITE: [&str; 34] = [
-            "please", "thanks", "thank", "you", "oh", "um", "hi", "sorry", "actually", "just", "now", "i", "por", "favor", "porfa",
-            "gracias", "pues", "svp", "stp", "merci", "alors", "euh", "bitte", "danke", "also", "obrigado", "obrigada", "pf", "entao",
-            "ji", "bhai", "yaar", "zara", "na",
-        ];
+    pub(super) fn hear(&self, text: &Text, small: &SmallWords) -> Heard {
         let message = Message::new(text, &self.vocabulary);
         let mut heard = Heard::default();
         for found in self.index.find(&message) {
             let meaning = self.meanings[found.phrase];
             let rest =
-                text.tokens.iter().enumerate().filter(|(at, token)| !found.tokens.contains(at) && !POLITE.contains(&token.text.as_str()));
+                text.tokens.iter().enumerate().filter(|(at, token)| !found.tokens.contains(at) && !small.is(Small::Polite, &token.text));
             if rest.count() == 0 {
                 heard.whole.push(meaning);
             }
@@ -261,6 +269,7 @@ mod tests {
     #[test]
     fn heard_rows() {
         let (words, _) = Words::compile(&defaults(), None).expect("compiles");
+        let small = &crate::engine::shipped_small_words();
         for (text, meaning, wanted) in [
             ("yes please", Hear::Yes, true),
             ("STOP", Hear::OptOut, true),
@@ -272,7 +281,7 @@ mod tests {
             ("never mind", Hear::Withdraw, true),
             ("the second one", Hear::Second, true),
         ] {
-            assert_eq!(words.hear(&Text::new(text)).only(meaning), wanted, "{text}");
+            assert_eq!(words.hear(&Text::new(text), small).only(meaning), wanted, "{text}");
         }
     }
 }

@@ -4,7 +4,7 @@
 //! Invariants: plain text; fits one Telegram message with room to spare; urgency stands first.
 //! Leaves out: the transcript.
 
-use crate::conversation::{Button, ConversationId, Owner, State};
+use crate::conversation::{Button, ConversationId, Owner, State, Urgency};
 use jiff::Timestamp;
 
 /// The longest quotation of a customer's words on a card, in characters.
@@ -57,6 +57,10 @@ pub fn card(id: ConversationId, state: &State, now: Timestamp) -> String {
         false => lines.push(format!("Heard: {}", heard.join(", "))),
         true => lines.push(format!("Why: {}", handoff.reason.name().replace('_', " "))),
     }
+    // What the bot took the words for matters where it failed; whoever suffers wrote no request.
+    if let Some(trace) = handoff.trace.as_ref().filter(|_| handoff.urgency < Urgency::Distress) {
+        lines.push(format!("Understood: {}", trace.summary(&handoff.words)));
+    }
     if !handoff.tried.is_empty() {
         lines.push(format!("Tried: {}", handoff.tried.join("; ")));
     }
@@ -91,7 +95,7 @@ fn quote(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::care::{Evidence, Kind, Level};
-    use crate::conversation::{Address, Handoff, Reason, Urgency};
+    use crate::conversation::{Address, Handoff, Reason};
 
     #[test]
     fn the_first_screen_tells_the_story() {
@@ -112,6 +116,7 @@ mod tests {
             evidence: vec![evidence],
             tried: vec!["order_status: shipped".into()],
             words: "i want to die".into(),
+            trace: None,
             reminders: 0,
             answered: false,
             spoke: None,

@@ -7,26 +7,12 @@
 
 use super::clause::clauses;
 use super::entity::Entity;
+use super::small_words::Small;
 use super::understand::Engine;
 use super::verdict::{Candidate, Part, Reason, Verdict, verdict};
 use crate::lexis::{Match, Message, read};
 use crate::text::Text;
-use rustc_hash::FxHashSet;
 use std::ops::Range;
-use std::sync::LazyLock;
-
-/// Words that carry no request: they may stand around a phrase that still covers the whole message.
-static FILLER: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
-    // English; then Spanish, French, German, Portuguese, Hinglish.
-    "please pls plz um uh so ok okay and just hey hi hello well oh sir madam mate guys now then also thanks thank \
-     you thx ty there sorry actually but yes yeah yep its it is the a no i \
-     por favor porfa porfavor hola gracias oye pues entonces si vale buenas perdona perdon svp stp bonjour bjr slt \
-     salut merci alors donc et oui euh bon pardon desole bitte hallo danke und also ja mal denn entschuldigung moin \
-     servus oi ola obrigado obrigada pf pfv entao sim desculpe desculpa e y bhai bhaiya ji yaar zara na to aur \
-     namaste accha acha haan"
-        .split_whitespace()
-        .collect()
-});
 
 /// A phrase inside a longer message is worth this at least, a keyword group or pattern that.
 const PHRASE_FLOOR: f32 = 0.70;
@@ -75,7 +61,7 @@ impl Engine {
         let value = mark(&mut values.iter().cloned());
         let small = |found: &&Match| !self.lines[found.phrase].never && self.intents[self.lines[found.phrase].intent].social;
         let chat = mark(&mut matches.iter().filter(small).map(|found| found.tokens.clone()));
-        let filler: Vec<bool> = text.tokens.iter().map(|token| FILLER.contains(token.text.as_str())).collect();
+        let filler: Vec<bool> = text.tokens.iter().map(|token| self.small.is(Small::Filler, &token.text)).collect();
         let only_chat = (0..text.tokens.len()).all(|at| value[at] || filler[at] || chat[at]);
         // Small talk beside a request says nothing about it, nor does a value; that there is a date may.
         let date = |at: usize| entities.iter().any(|entity| entity.kind == "date" && entity.span.overlaps(text.tokens[at].span));
@@ -162,7 +148,7 @@ impl Engine {
 
     /// Several requests, one after the other, where each stands in a clause of its own and is beyond doubt.
     pub(super) fn parts(&self, reading: &Reading<'_>, whole: &[Candidate]) -> Vec<Part> {
-        let clauses = clauses(reading.text);
+        let clauses = clauses(reading.text, &self.small);
         let mut parts: Vec<Part> = Vec::new();
         if clauses.len() < 2 {
             return parts;

@@ -4,46 +4,21 @@
 //! Invariants: clauses do not overlap, go forwards, and each has at least two words: a shorter piece joins its neighbour.
 //! Leaves out: whether a clause asks for anything.
 
+use super::small_words::{Small, SmallWords};
 use crate::text::{Span, Text};
 use std::ops::Range;
-
-/// Words that begin a new request, in the languages that are shipped.
-const JOINING: [&str; 22] = [
-    "and",
-    "also",
-    "plus",
-    "then",
-    "&",
-    "y",
-    "tambien",
-    "ademas",
-    "et",
-    "aussi",
-    "puis",
-    "und",
-    "ausserdem",
-    "dann",
-    "e",
-    "tambem",
-    "alem",
-    "aur",
-    "phir",
-    "bhi",
-    "but",
-    "n",
-];
 
 /// More clauses than this are a letter, not a list of requests.
 const MOST: usize = 8;
 
 /// The clauses of a message; a message of one clause is one range. A message of too many parts is one clause too.
-pub(super) fn clauses(text: &Text) -> Vec<Range<usize>> {
+pub(super) fn clauses(text: &Text, small: &SmallWords) -> Vec<Range<usize>> {
     let mut clauses: Vec<Range<usize>> = Vec::new();
     let mut start = 0;
     for at in 1..text.tokens.len() {
         let (before, token) = (&text.tokens[at - 1], &text.tokens[at]);
         let between = Span { start: before.span.end, end: token.span.start }.of(&text.original);
-        let cut = before.sentence != token.sentence || between.contains([',', '\n', '&', '+']) || JOINING.contains(&token.text.as_str());
+        let cut = before.sentence != token.sentence || between.contains([',', '\n', '&', '+']) || small.is(Small::Joining, &token.text);
         if cut && at - start >= 2 && text.tokens.len() - at >= 2 {
             clauses.push(start..at);
             start = at;
@@ -67,7 +42,7 @@ mod tests {
             ("", vec![""]),
         ] {
             let text = Text::new(text);
-            let shown: Vec<&str> = clauses(&text).into_iter().map(|c| text.span(c.start, c.end).of(&text.original)).collect();
+            let shown: Vec<&str> = clauses(&text, &super::super::small_words::shipped()).into_iter().map(|c| text.span(c.start, c.end).of(&text.original)).collect();
             assert_eq!(shown, wanted);
         }
     }
@@ -76,7 +51,7 @@ mod tests {
         #[test]
         fn clauses_cover_the_message(text in ".*") {
             let text = Text::new(text);
-            let clauses = clauses(&text);
+            let clauses = clauses(&text, &super::super::small_words::shipped());
             proptest::prop_assert_eq!(clauses.first().map(|c| c.start), Some(0));
             proptest::prop_assert_eq!(clauses.last().map(|c| c.end), Some(text.tokens.len()));
             proptest::prop_assert!(clauses.windows(2).all(|pair| pair[0].end == pair[1].start));

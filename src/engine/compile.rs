@@ -9,6 +9,7 @@ use super::entity::{Entities, pattern};
 use super::intent::{CallShapes, Intent, Localised, Mode, Needs, Slot, Test};
 use super::learn;
 use super::lint;
+use super::small_words::{self, SmallWords};
 use super::tongue::Tongues;
 use super::understand::{Engine, Keywords, Line, Pattern};
 use super::verdict::Thresholds;
@@ -20,6 +21,8 @@ use crate::text::Language;
 use std::collections::BTreeMap;
 
 const KEYS: [&str; 10] = ["title", "call", "needs", "slots", "hand_over", "mode", "social", "keywords", "patterns", "test"];
+
+const LANGUAGE_KEYS: [&str; 6] = ["title", "say", "never", "ask", "confirm", "reply"];
 
 /// The file of what people ask and no intent answers.
 const UNMATCHED: &str = "unmatched.toml";
@@ -52,8 +55,15 @@ pub fn compile(sources: &[Source], calls: &CallShapes, thresholds: Thresholds) -
         entities = read;
         findings.extend(found);
     }
+    let mut small = SmallWords::default();
+    if let Some(source) = sources.iter().find(|source| source.name == small_words::FILE) {
+        let (read, found) = SmallWords::read(source);
+        entities.calendar.clone_from(&read.calendar);
+        small = read;
+        findings.extend(found);
+    }
     let mut building = Building::default();
-    for source in sources.iter().filter(|source| source.name != "entities.toml" && source.name != "words.toml") {
+    for source in sources.iter().filter(|source| !["entities.toml", "words.toml", small_words::FILE].contains(&source.name.as_str())) {
         let doc = Doc::new(source);
         match source.name.as_str() {
             UNMATCHED => doc.read(|root| building.unmatched(root)),
@@ -70,7 +80,8 @@ pub fn compile(sources: &[Source], calls: &CallShapes, thresholds: Thresholds) -
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(findings);
     }
-    let examples = learn::examples(&mut building);
+    let examples =
+        learn::examples(&building.phrases, &building.lines, &building.intents, &building.nobodys, &mut building.vocabulary);
     let scorer = Scorer::train(building.intents.len(), &examples);
     let engine = Engine {
         vocabulary: building.vocabulary,
@@ -79,9 +90,11 @@ pub fn compile(sources: &[Source], calls: &CallShapes, thresholds: Thresholds) -
         tongues: Tongues::new(&building.phrases, &building.lines),
         index: Index::new(building.phrases),
         lines: building.lines,
+        nobodys: building.nobodys,
         keywords: building.keywords,
         patterns: building.patterns,
         entities,
+        small,
         scorer,
         thresholds,
     };
@@ -140,7 +153,7 @@ impl Building {
         let languages: Vec<Located<String>> = root.keys().into_iter().filter(|key| is_language(root, key)).collect();
         let mut known: Vec<&str> = KEYS.to_vec();
         known.extend(languages.iter().map(|language| language.value.as_str()));
-        root.only(&known);
+        root.only_or(&known, &LANGUAGE_KEYS, "it belongs under a language: put it below [en]");
         for language in &languages {
             if let Some(table) = root.table(&language.value) {
                 let localised = self.language(&table, &language.value, number, &intent);
@@ -179,7 +192,14 @@ impl Building {
     }
 
     fn language(&mut self, table: &Table<'_>, language: &str, number: usize, intent: &Intent) -> Localised {
-        table.only(&["title", "say", "never", "ask", "confirm", "reply"]);
+        table.only_or(&LANGUAGE_KEYS, &KEYS, "it belongs at the top of the file, above the first [header]");
+        for group in ["ask", "reply"] {
+            let Some(inner) = table.table(group) else { continue };
+            for key in inner.keys().into_iter().filter(|key| ["say", "never", "confirm"].contains(&key.value.as_str())) {
+                let message = format!("`{}` stands under the wrong header: TOML reads it as `{language}.{group}.{}`", key.value, key.value);
+                table.doc.error(key.span, message, format!("move it above [{language}.{group}], or write {group}.name = \"…\" without that header"));
+            }
+        }
         let slots: Vec<String> = intent.slots.iter().map(|slot| slot.name.clone()).collect();
         for (key, never) in [("say", false), ("never", true)] {
             for line in table.strings(key) {

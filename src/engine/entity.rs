@@ -4,7 +4,7 @@
 //! Invariants: values come from what was written and are never repaired; spans lie on the original.
 //! Leaves out: which slot a value fills when several could (`conversation` knows what was asked).
 
-use super::entity_date;
+use super::{calendar::Calendar, date};
 use crate::lexis::{Doc, Severity, Source};
 use crate::text::{Language, Span, Text};
 use jiff::civil::Date;
@@ -68,12 +68,15 @@ impl OwnPattern {
 struct Type {
     kind: EntityKind,
     names: BTreeMap<Language, String>,
+    /// Where a customer finds it.
+    places: BTreeMap<Language, String>,
 }
 
 /// All types of values, by name.
 #[derive(Clone, Debug, Default)]
 pub struct Entities {
     types: BTreeMap<String, Type>,
+    pub(super) calendar: Calendar,
 }
 
 /// A compiled pattern may take this much memory; what needs more is a mistake or a bomb.
@@ -108,10 +111,13 @@ impl Entities {
             let mut types = BTreeMap::new();
             for key in root.keys() {
                 let Some(table) = root.table(&key.value) else { continue };
-                table.only(&["kind", "pattern", "upper", "without", "asked", "prefix", "example", "name"]);
-                let names = table.table("name").map_or_else(BTreeMap::new, |names| {
-                    names.keys().into_iter().filter_map(|l| names.string(&l.value).map(|name| (Language(l.value), name.value))).collect()
-                });
+                table.only(&["kind", "pattern", "upper", "without", "asked", "prefix", "example", "name", "find"]);
+                let by_language = |key: &str| {
+                    table.table(key).map_or_else(BTreeMap::new, |texts| {
+                        texts.keys().into_iter().filter_map(|l| texts.string(&l.value).map(|text| (Language(l.value), text.value))).collect()
+                    })
+                };
+                let (names, places) = (by_language("name"), by_language("find"));
                 table.string("example");
                 let upper = table.boolean("upper").is_some_and(|upper| upper.value);
                 let kind = match (table.string("pattern"), table.has("kind")) {
@@ -165,12 +171,12 @@ impl Entities {
                     );
                 }
                 if let Some(kind) = kind {
-                    types.insert(key.value, Type { kind, names });
+                    types.insert(key.value, Type { kind, names, places });
                 }
             }
             types
         });
-        (Entities { types }, doc.into_findings())
+        (Entities { types, calendar: Calendar::default() }, doc.into_findings())
     }
 
     /// True when a type has that name.
@@ -204,7 +210,8 @@ impl Entities {
         }
     }
 
-    fn is_pattern(&self, name: &str) -> bool {
+    /// True for a type with the operator's own pattern.
+    pub fn is_pattern(&self, name: &str) -> bool {
         matches!(self.types.get(name), Some(Type { kind: EntityKind::Pattern(_), .. }))
     }
 
@@ -215,6 +222,11 @@ impl Entities {
         regex.find(text).map(|found| format!("{prefix}{}", own.value(found.as_str())))
     }
 
+    /// True when a type has a name in a language.
+    pub(super) fn is_named(&self, name: &str, language: &Language) -> bool {
+        self.types.get(name).is_none_or(|kind| kind.names.contains_key(language))
+    }
+
     /// What people call a type: 'order number'.
     pub fn called(&self, name: &str, language: &Language) -> String {
         let names = self.types.get(name).map(|kind| &kind.names);
@@ -222,6 +234,12 @@ impl Entities {
             .and_then(|names| names.get(language).or_else(|| names.get(&Language::english())))
             .cloned()
             .unwrap_or_else(|| name.replace('_', " "))
+    }
+
+    /// Where a customer finds a value of a type, in their language or else in English; where the operator has said it.
+    pub fn place(&self, name: &str, language: &Language) -> Option<&str> {
+        let places = &self.types.get(name)?.places;
+        places.get(language).or_else(|| places.get(&Language::english())).map(String::as_str)
     }
 
     /// Every value in a text, in order. The operator's patterns win over the built-in kinds, and kinds win in this order:
@@ -242,8 +260,8 @@ impl Entities {
                 }
                 EntityKind::Email if at => each(&EMAIL, text, |m| add(1, m.start(), m.end(), m.as_str().to_lowercase())),
                 EntityKind::Amount if digits => each(&AMOUNT, text, |m| add(2, m.start(), m.end(), m.as_str().trim().to_string())),
-                EntityKind::Date => entity_date::find(read, today).into_iter().for_each(|(span, date)| {
-                    add(3, span.start, span.end, date.to_string());
+                EntityKind::Date => date::find(read, today, &self.calendar).into_iter().for_each(|(span, days)| {
+                    add(3, span.start, span.end, days.to_string());
                 }),
                 EntityKind::Postcode if digits => each(&POSTCODE, text, |m| add(4, m.start(), m.end(), m.as_str().to_uppercase())),
                 EntityKind::Phone if digits => each(&PHONE, text, |m| {
@@ -285,8 +303,9 @@ mod tests {
              [phone]\nkind = \"phone\"\nname.en = \"p\"\n[date]\nkind = \"date\"\nname.en = \"d\"\n[amount]\nkind = \"amount\"\nname.en = \"a\"\n\
              [postcode]\nkind = \"postcode\"\nname.en = \"z\"\n",
         );
-        let (entities, findings) = Entities::read(&source);
+        let (mut entities, findings) = Entities::read(&source);
         assert_eq!(findings, []);
+        entities.calendar = crate::engine::small_words::shipped().calendar;
         entities
     }
 

@@ -4,13 +4,13 @@
 //! Invariants: a line gives at most [`SENTENCES`] sentences, so that one with many choices is no louder than the rest.
 //! Leaves out: the learning (`lexis`).
 
-use super::compile::Building;
 use super::entity::Entities;
 use super::intent::{Intent, Mode, Needs};
+use super::small_words::SmallWords;
 use super::tongue::Tongues;
-use super::understand::Engine;
+use super::understand::{Engine, Line};
 use super::verdict::Thresholds;
-use crate::lexis::{Example, Index, NOBODYS, Scorer, Templates, Vocabulary, plain};
+use crate::lexis::{Example, Index, NOBODYS, Phrase, Scorer, Templates, Vocabulary, plain};
 use crate::text::Text;
 use std::collections::BTreeMap;
 
@@ -20,30 +20,36 @@ const SENTENCES: usize = 6;
 /// What the sentences of one line weigh together at most.
 const LOUDEST: f32 = 2.0;
 
-/// The examples of all lines, and of each intent's id and titles.
-pub(super) fn examples(building: &mut Building) -> Vec<Example> {
+/// The examples of all lines, of each intent's id and titles, and of what is nobody's.
+pub(super) fn examples(
+    phrases: &[Phrase],
+    lines: &[Line],
+    intents: &[Intent],
+    nobodys: &[Vec<String>],
+    vocabulary: &mut Vocabulary,
+) -> Vec<Example> {
     let mut examples = Vec::new();
-    for (line, (phrase, from)) in building.phrases.iter().zip(&building.lines).enumerate() {
+    for (line, (phrase, from)) in phrases.iter().zip(lines).enumerate() {
         let sentences = phrase.examples(SENTENCES);
         let weight = (LOUDEST / sentences.len().max(1) as f32).min(1.0);
         for sentence in sentences {
-            let words = sentence.into_iter().map(|id| building.vocabulary.word(id).to_string()).collect();
+            let words = sentence.into_iter().map(|id| vocabulary.word(id).to_string()).collect();
             examples.push(Example { class: from.intent, line, words, weight, counter: from.never });
         }
     }
-    for (class, intent) in building.intents.iter().enumerate() {
+    for (class, intent) in intents.iter().enumerate() {
         let titles = intent.languages.values().filter_map(|localised| localised.title.as_deref());
         for name in [intent.id.replace('_', " "), intent.title.clone()].iter().map(String::as_str).chain(titles) {
             let words = plain(&Text::new(name));
             words.iter().for_each(|word| {
-                building.vocabulary.add(word);
+                vocabulary.add(word);
             });
             // A name is about its intent on every round of calibration: it is a line of its own.
-            examples.push(Example { class, line: building.lines.len() + class, words, weight: 1.0, counter: false });
+            examples.push(Example { class, line: lines.len() + class, words, weight: 1.0, counter: false });
         }
     }
-    let names = building.lines.len() + building.intents.len();
-    for (number, words) in building.nobodys.iter().enumerate() {
+    let names = lines.len() + intents.len();
+    for (number, words) in nobodys.iter().enumerate() {
         examples.push(Example { class: NOBODYS, line: names + number, words: words.clone(), weight: 1.0, counter: false });
     }
     examples
@@ -85,9 +91,11 @@ impl Engine {
             intents: labels.iter().map(intent).collect(),
             index: Index::default(),
             lines: Vec::new(),
+            nobodys: Vec::new(),
             keywords: Vec::new(),
             patterns: Vec::new(),
             entities: Entities::default(),
+            small: SmallWords::default(),
             scorer: Scorer::train(labels.len(), &examples),
             tongues: Tongues::default(),
             thresholds,

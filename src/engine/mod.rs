@@ -7,20 +7,28 @@
 //! unmatched, with the reasons.
 //! Leaves out: distress (`care`), what is done about a verdict (`conversation`).
 
+mod advice;
+mod calendar;
 mod candidates;
 mod clause;
 mod compile;
+mod date;
 mod entity;
-mod entity_date;
 mod intent;
 mod learn;
 mod lint;
+mod small_words;
 mod tongue;
+mod trace;
 mod understand;
 mod verdict;
 
 pub use compile::compile;
 pub use entity::{Entities, Entity, EntityKind};
 pub use intent::{CallShape, CallShapes, Intent, Localised, Mode, Needs, Slot, Test};
+#[cfg(test)]
+pub(crate) use small_words::shipped as shipped_small_words;
+pub use small_words::{Small, SmallWords};
+pub use trace::{Considered, Trace, underline};
 pub use understand::Engine;
 pub use verdict::{Candidate, Part, Reason, Thresholds, Understanding, Verdict};

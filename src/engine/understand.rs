@@ -7,6 +7,7 @@
 use super::candidates::Reading;
 use super::entity::{Entities, Entity};
 use super::intent::{Intent, Mode};
+use super::small_words::SmallWords;
 use super::tongue::Tongues;
 use super::verdict::{Reason, Thresholds, Understanding, Verdict, verdict};
 use crate::lexis::{Index, Scorer, Templates, Vocabulary, WordId, read};
@@ -48,9 +49,12 @@ pub struct Engine {
     pub(super) intents: Vec<Intent>,
     pub(super) index: Index,
     pub(super) lines: Vec<Line>,
+    /// What people ask and no intent answers.
+    pub(super) nobodys: Vec<Vec<String>>,
     pub(super) keywords: Vec<Keywords>,
     pub(super) patterns: Vec<Pattern>,
     pub(super) entities: Entities,
+    pub(super) small: SmallWords,
     pub(super) scorer: Scorer,
     pub(super) tongues: Tongues,
     pub(super) thresholds: Thresholds,
@@ -75,6 +79,11 @@ impl Engine {
     /// The types of values.
     pub fn entities(&self) -> &Entities {
         &self.entities
+    }
+
+    /// What carries no request, corrects, joins or points back.
+    pub fn small_words(&self) -> &SmallWords {
+        &self.small
     }
 
     /// Where verdicts turn.
@@ -161,6 +170,7 @@ mod tests {
                 intent("cancel_order", "[en]\nsay = [\"cancel my (order|parcel)\", \"i do not want my order\"]"),
                 intent("refund", "[en]\nsay = [\"where is my refund\", \"i want my money back\"]"),
                 intent("greeting", "social = true\n[en]\nsay = [\"(hi|hello|good morning)\"]"),
+                Source::new("small_words.toml", include_str!("../../intents/small_words.toml")),
             ];
             compile(&sources, &CallShapes::new(), Thresholds::default()).expect("compiles").0
         });

@@ -185,8 +185,18 @@ impl<'a> Table<'a> {
 
     /// Reports keys that are not among `known`, with the nearest one that is.
     pub fn only(&self, known: &[&str]) {
+        self.only_or(known, &[], "");
+    }
+
+    /// The same; a key that is one of `elsewhere` stands under the wrong header, and `mend` says where it belongs.
+    pub fn only_or(&self, known: &[&str], elsewhere: &[&str], mend: &str) {
         for key in self.keys() {
             if !known.contains(&key.value.as_str()) {
+                if elsewhere.contains(&key.value.as_str()) {
+                    let message = format!("`{}` stands under the wrong header: TOML reads it as `{}{}`", key.value, self.path, key.value);
+                    self.doc.error(key.span, message, mend);
+                    continue;
+                }
                 let help = match nearest(&key.value, known.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("keys here: {}", known.join(", ")),

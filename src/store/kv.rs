@@ -219,11 +219,12 @@ fn commit(kv: &impl Kv, change: Change) -> Result<(Batch, Version), StoreError> 
     for entry in &change.entries {
         batch.put(keys::numbered(keys::TRANSCRIPT, id, entry.number), encode(entry)?);
     }
-    if change.drop_bot_lines {
+    if change.drop_bot_lines || change.drop_questions {
         let prefix = keys::of(keys::OUTBOX, id);
         for (key, value) in kv.range(&prefix, &after(&prefix), usize::MAX)? {
             let row: OutboxRow = decode(&value, "outbox")?;
-            if matches!(&row.target, OutboxTarget::Customer(line) if line.speaker == crate::conversation::Speaker::Bot) {
+            let void = |line: &crate::conversation::Line| line.speaker == crate::conversation::Speaker::Bot && (change.drop_bot_lines || line.question);
+            if matches!(&row.target, OutboxTarget::Customer(line) if void(line)) {
                 batch.remove(key);
             }
         }

@@ -169,6 +169,8 @@ pub struct Change {
     pub outbox: Vec<OutboxRow>,
     /// Waiting bot lines to the customer are dropped.
     pub drop_bot_lines: bool,
+    /// Waiting bot lines to the customer that only ask something are dropped.
+    pub drop_questions: bool,
     /// Timers armed.
     pub timers: Vec<Timer>,
     /// Timers that fired or are not needed.
@@ -194,6 +196,7 @@ impl Change {
             entries: Vec::new(),
             outbox: Vec::new(),
             drop_bot_lines: false,
+            drop_questions: false,
             timers: Vec::new(),
             timers_done: Vec::new(),
             calls: Vec::new(),

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use warmline::app::{Config, defaults, rules};
 use warmline::backend::{Backend, Demo};
 use warmline::conversation::{
-    Address, DeskNote, Effect, Event, Facts, Line, Message, Profile, Reach, Rules, Staff, StaffAction, State, step,
+    Address, DeskNote, Effect, Event, Facts, Line, Message, Profile, Reach, Rules, Staff, StaffAction, State, Timer, step,
 };
 
 pub static RULES: LazyLock<Arc<Rules>> = LazyLock::new(|| {
@@ -32,6 +32,7 @@ pub struct Talk {
     pub notes: Vec<DeskNote>,
     pub effects: Vec<Effect>,
     number: u64,
+    timers: Vec<Timer>,
 }
 
 impl Talk {
@@ -47,6 +48,7 @@ impl Talk {
             notes: Vec::new(),
             effects: Vec::new(),
             number: 0,
+            timers: Vec::new(),
         }
     }
 
@@ -64,6 +66,11 @@ impl Talk {
                     self.event(Event::CallReturned(returned));
                     continue;
                 }
+                Effect::Timer(timer) => {
+                    self.timers.retain(|other| other.key != timer.key);
+                    self.timers.push(timer.clone());
+                }
+                Effect::Cancel { key } => self.timers.retain(|other| other.key != *key),
                 _ => {}
             }
             self.effects.push(effect);
@@ -75,12 +82,33 @@ impl Talk {
         Message { text: text.into(), external: self.number.to_string(), entropy: 4821, ..Message::default() }
     }
 
-    /// The customer writes; what the bot says.
+    /// Time passes; what is due fires.
+    pub fn pass(&mut self, time: SignedDuration) {
+        self.now = self.now.checked_add(time).expect("a time");
+        self.facts.local = self.now.to_zoned(jiff::tz::TimeZone::UTC).datetime();
+        let now = self.now;
+        for timer in self.timers.extract_if(.., |timer| timer.at <= now).collect::<Vec<_>>() {
+            self.event(Event::Timer { key: timer.key });
+        }
+    }
+
+    /// The customer writes, and is quiet for a moment; what the bot says.
     pub fn write(&mut self, text: &str) -> String {
+        self.pass(SignedDuration::from_secs(2));
         let before = self.lines.len();
-        self.now = self.now.checked_add(SignedDuration::from_secs(5)).expect("a time");
+        self.piece(text);
+        self.pass(SignedDuration::from_secs(3));
+        self.said_since(before)
+    }
+
+    /// The customer writes and may go on.
+    pub fn piece(&mut self, text: &str) {
         let message = self.message(text);
         self.event(Event::Message(Box::new(message)));
+    }
+
+    /// What the bot said since there were so many lines.
+    pub fn said_since(&self, before: usize) -> String {
         self.lines[before..].iter().map(|line| line.text.clone()).collect::<Vec<_>>().join("\n")
     }
 

@@ -2,5 +2,6 @@
 
 mod driver;
 mod modes;
+mod people;
 mod properties;
 mod rows;

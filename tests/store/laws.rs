@@ -47,7 +47,7 @@ pub fn entry(number: u64) -> Entry {
 
 pub fn line(number: u64, speaker: Speaker) -> OutboxRow {
     let line =
-        Line { number, to: address(), speaker, text: "hi".into(), buttons: vec![], ask_contact: false, copy: None, last_word: false };
+        Line { number, to: address(), speaker, text: "hi".into(), buttons: vec![], ask_contact: false, copy: None, last_word: false, question: false };
     OutboxRow { id: id(1), number, target: OutboxTarget::Customer(line), urgency: None, created: at(0), due: at(0), attempts: 0 }
 }
 
@@ -170,6 +170,21 @@ pub async fn bot_lines_are_dropped_and_others_stay(store: &dyn Store) {
     store.commit(change).await.expect("commits");
     let left: Vec<u64> = store.outbox().await.expect("reads").iter().map(|row| row.number).collect();
     assert_eq!(left, [2, 3, 4, 5], "what the same commit adds stays");
+}
+
+pub async fn questions_are_dropped_and_answers_stay(store: &dyn Store) {
+    let mut change = Change::new(id(1), 0, State::new(address()));
+    let mut question = line(2, Speaker::Bot);
+    if let OutboxTarget::Customer(line) = &mut question.target {
+        line.question = true;
+    }
+    change.outbox = vec![line(1, Speaker::Bot), question];
+    store.commit(change).await.expect("commits");
+    let mut change = Change::new(id(1), 1, State::new(address()));
+    change.drop_questions = true;
+    store.commit(change).await.expect("commits");
+    let left: Vec<u64> = store.outbox().await.expect("reads").iter().map(|row| row.number).collect();
+    assert_eq!(left, [1]);
 }
 
 pub async fn a_postponed_row_keeps_its_place_and_a_dropped_one_stays_dropped(store: &dyn Store) {

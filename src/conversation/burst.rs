@@ -1,0 +1,89 @@
+//! Messages that come in pieces.
+//!
+//! Owns: holding back greetings and fragments for two quiet seconds, reading the pieces as one message, and answering what is
+//! left when nothing more comes.
+//! Invariants: a complete request is never held; care has heard every piece, and the pieces together, before any of this; what
+//! is held is answered by a timer, so that a crash loses nothing.
+//! Leaves out: what a message asks for (`engine`).
+
+use super::effect::{Effect, Timer};
+use super::event::Message;
+use super::state::Owner;
+use super::step::Turn;
+use crate::engine::{Understanding, Verdict};
+use crate::text::Text;
+use jiff::SignedDuration;
+
+/// The timer's key.
+pub(super) const BURST: &str = "burst";
+/// How long nothing more must come before a fragment is taken for all there is.
+const QUIET: SignedDuration = SignedDuration::from_secs(2);
+/// Longer messages are not the beginning of one.
+const LONGEST: usize = 6;
+/// More pieces than this are answered as they stand.
+const MOST: usize = 8;
+
+/// A message with what was read of it.
+pub(super) struct Piece {
+    pub message: Message,
+    pub text: Text,
+    pub understanding: Understanding,
+}
+
+impl Turn<'_> {
+    /// The text of all pieces so far with a new one, where there are any.
+    pub(super) fn joined(&self, message: &Message) -> Option<String> {
+        let held = &self.state.held;
+        (!held.is_empty() && message.pressed.is_none()).then(|| format!("{}\n{}", held.join("\n"), message.text))
+    }
+
+    /// The pieces together, where the new one does not say it all by itself; nothing is held any more.
+    pub(super) fn gather(&mut self, message: &Message, alone: &Understanding) -> Option<Piece> {
+        let joined = self.joined(message);
+        if !self.state.held.is_empty() {
+            self.effects.push(Effect::Cancel { key: BURST.into() });
+        }
+        let text = Text::new(joined?);
+        let mut understanding = self.rules.engine.understand(&text, self.facts.local.date());
+        let social = |verdict: &Verdict| matches!(verdict, Verdict::Matched(number) if self.rules.engine.intents()[*number].social);
+        // A request that stands by itself is the request; the pieces before it may still hold its values.
+        if matches!(alone.verdict, Verdict::Matched(_)) && !social(&alone.verdict) && alone.certain() {
+            understanding = Understanding { entities: understanding.entities, ..alone.clone() };
+        }
+        Some(Piece { message: Message { text: text.original.clone(), ..message.clone() }, text, understanding })
+    }
+
+    /// Holds a greeting or a fragment back; `false`: it is complete.
+    pub(super) fn hold(&mut self, message: &Message, text: &Text, understanding: &Understanding) -> bool {
+        let fragment = match understanding.verdict {
+            Verdict::Matched(number) => self.rules.engine.intents()[number].social,
+            Verdict::Unmatched => text.tokens.len() <= LONGEST && text.questions == 0,
+            Verdict::Several(_) | Verdict::Ambiguous(_) => false,
+        };
+        let pieces = message.text.lines().count();
+        let complete = message.edited || message.pressed.is_some() || self.state.handoff.is_some() || pieces >= MOST;
+        let Some(at) = self.now.checked_add(QUIET).ok().filter(|_| fragment && !complete) else {
+            self.state.held.clear();
+            return false;
+        };
+        self.state.held = vec![message.text.clone()];
+        self.effects.push(Effect::Timer(Timer { key: BURST.into(), at }));
+        true
+    }
+
+    /// Nothing more came: what is held is all there is.
+    pub(super) fn quiet(&mut self) {
+        let text = Text::new(std::mem::take(&mut self.state.held).join("\n"));
+        let busy = self.state.owner != Owner::Bot || self.state.handoff.is_some() || self.state.form.is_some() || self.state.silent();
+        if busy || text.original.is_empty() {
+            return;
+        }
+        let understanding = self.rules.engine.understand(&text, self.facts.local.date());
+        if self.state.asked.is_some() && understanding.verdict == Verdict::Unmatched {
+            // A question stands already; another one says nothing more.
+            return;
+        }
+        let message = Message { text: text.original.clone(), entropy: self.state.seed, ..Message::default() };
+        self.verdict(&message, &text, &understanding);
+    }
+}
