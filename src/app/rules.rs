@@ -93,7 +93,10 @@ pub fn compile(sources: &[Source], shapes: &CallShapes, config: &Config) -> Resu
     let default_words = Source::new("words.toml", defaults::WORDS);
     let own_words = sources.iter().find(|source| source.name == "words.toml" && source.text != default_words.text);
     let engine = engine::compile(sources, shapes, config.thresholds);
-    let care = care::compile(sources);
+    let mut care = care::compile(sources);
+    if let (Ok((engine, _)), Ok((care, _))) = (&engine, &mut care) {
+        care.protect(engine.foreign_words());
+    }
     let words = Words::compile(&default_words, own_words);
     let mut findings = Vec::new();
     for found in [engine.as_ref().map(|(_, f)| f), care.as_ref().map(|(_, f)| f), words.as_ref().map(|(_, f)| f)] {

@@ -87,6 +87,11 @@ const NEGATIONS: [&str; 22] = [
 const SUBJECTS: [&str; 14] = ["i", "im", "ive", "ill", "id", "we", "he", "she", "they", "my", "hes", "shes", "you", "and"];
 
 impl Care {
+    /// Words of other languages, which are not repaired into those of cues.
+    pub fn protect<'w>(&mut self, words: impl Iterator<Item = &'w str>) {
+        self.vocabulary.protect(words);
+    }
+
     /// How the writer of a message is.
     pub fn assess(&self, text: &Text) -> Assessment {
         let message = Message::new(text, &self.vocabulary);

@@ -119,6 +119,7 @@ impl<'a> Rehearsal<'a> {
     fn event(&mut self, event: Event) {
         let (state, effects) = step(self.rules, &self.facts, &self.state, event, self.now);
         self.state = state;
+        let mut returns = Vec::new();
         for effect in effects {
             match effect {
                 Effect::Say(line) => self.said.push(line.text),
@@ -127,7 +128,7 @@ impl<'a> Rehearsal<'a> {
                         Some(backend) => futures::executor::block_on(backend.call(&request, "rehearsal", self.now)),
                         None => CallReturned { call: request.number, outcome: "sent".into(), fields: Default::default() },
                     };
-                    self.event(Event::CallReturned(returned));
+                    returns.push(returned);
                 }
                 Effect::Timer(timer) => {
                     self.timers.retain(|other| other.key != timer.key);
@@ -137,6 +138,7 @@ impl<'a> Rehearsal<'a> {
                 _ => {}
             }
         }
+        returns.into_iter().for_each(|returned| self.event(Event::CallReturned(returned)));
     }
 
     /// What is known now.

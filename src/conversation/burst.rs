@@ -10,6 +10,7 @@ use super::effect::{Effect, Timer};
 use super::event::Message;
 use super::state::Owner;
 use super::step::Turn;
+use super::words::Hear;
 use crate::engine::{Understanding, Verdict};
 use crate::text::Text;
 use jiff::SignedDuration;
@@ -79,6 +80,13 @@ impl Turn<'_> {
             return;
         }
         let understanding = self.rules.engine.understand(&text, self.facts.local.date());
+        let heard = self.rules.words.hear(&text, self.rules.engine.small_words());
+        if self.take_up(&heard, &text, &understanding) {
+            return;
+        }
+        if heard.only(Hear::Nudge) && !understanding.certain() {
+            return self.say_word("here", &[]);
+        }
         if self.state.asked.is_some() && understanding.verdict == Verdict::Unmatched {
             // A question stands already; another one says nothing more.
             return;

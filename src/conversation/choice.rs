@@ -29,7 +29,7 @@ impl Turn<'_> {
         match asked {
             Asked::Person => {
                 let yes = message.pressed.as_deref() == Some("yes") || (message.pressed.is_none() && heard.only(Hear::Yes));
-                let no = message.pressed.as_deref() == Some("no") || (message.pressed.is_none() && heard.only(Hear::No));
+                let no = message.pressed.as_deref() == Some("no") || (message.pressed.is_none() && self.declines(text, heard));
                 if yes {
                     self.hand_off(Reason::Care(Level::HumanRequest), &Assessment::default());
                 } else if no {
@@ -51,6 +51,17 @@ impl Turn<'_> {
             }
             Asked::SafeToReply => false,
         }
+    }
+
+    /// 'No', and 'nah its ok, I'll see'; but 'no, where is my order' asks for something.
+    fn declines(&self, text: &Text, heard: &Heard) -> bool {
+        let Some(end) = heard.after(Hear::No) else { return false };
+        if heard.only(Hear::No) || end >= 3 {
+            return true;
+        }
+        let rest = text.span(end, text.tokens.len()).of(&text.original);
+        let rest = self.rules.engine.understand(&Text::new(rest), self.facts.local.date());
+        !rest.certain() && text.questions == 0
     }
 
     /// Which of the choices is meant: by button, number, position or words. The number after the last choice is a person.
@@ -112,12 +123,15 @@ impl Turn<'_> {
         self.state.asked = Some(Asked::Choice { intents, text: text.to_string() });
     }
 
+    /// True for a language in which the bot has no answers.
+    pub(super) fn foreign(&self, text: &Text) -> bool {
+        let language = self.state.language();
+        crate::text::guess(text).is_some_and(|guess| !self.rules.words.answers(&guess) && guess.primary() == language.primary())
+    }
+
     /// Nothing matched: the first time a person is offered, the second time in a row one is called.
     pub(super) fn missed(&mut self, text: &Text) {
-        let language = self.state.language();
-        let foreign =
-            crate::text::guess(text).is_some_and(|guess| !self.rules.words.answers(&guess) && guess.primary() == language.primary());
-        if foreign {
+        if self.foreign(text) {
             self.say_word("other_language", &[]);
             return self.hand_off(Reason::Language, &Assessment::default());
         }

@@ -65,64 +65,89 @@ impl Turn<'_> {
     }
 
     /// A message while a code is awaited.
-    pub(super) fn code(&mut self, intent: &Intent, mut form: Form, message: &Message, text: &Text, understanding: &Understanding, heard: &Heard) {
-        let Asking::Code { code, expires, wrong } = &mut form.asking else { return };
-        if self.now >= *expires {
-            self.say_word("code_expired", &[]);
+    pub(super) fn code(
+        &mut self,
+        intent: &Intent,
+        mut form: Form,
+        message: &Message,
+        text: &Text,
+        understanding: &Understanding,
+        heard: &Heard,
+    ) {
+        let Asking::Code { code, expires, wrong } = form.asking.clone() else { return };
+        if self.now >= expires {
+            return self.say_word("code_expired", &[]);
+        }
+        // The digits of the order that this is about, or of another one, are no code.
+        let in_value = |token: &Token| {
+            let own = |value: &String| value.ends_with(token.text.as_str()) && value.len() > token.text.len();
+            understanding.entities.iter().any(|entity| entity.span.overlaps(token.span)) || form.slots.values().any(own)
+        };
+        let digits: Vec<&Token> = text.tokens.iter().filter(|token| four_digits(token)).collect();
+        if digits.iter().any(|token| token.text == code) {
+            self.state.form = None;
+            return self.proceed(form, true);
+        }
+        if digits.iter().any(|token| !in_value(token)) {
+            self.state.codes.push((self.now, true));
+            if wrong + 1 >= WRONG_CODES {
+                self.say_word("code_failed", &[]);
+                return self.stuck();
+            }
+            form.asking = Asking::Code { code, expires, wrong: wrong + 1 };
+            self.say_word("code_wrong", &[]);
+            self.state.form = Some(form);
             return;
         }
-        let written = text.tokens.iter().find(|token| four_digits(token)).map(|token| token.text.clone());
-        match written {
-            Some(written) if written == *code => {
-                self.state.form = None;
-                self.proceed(form, true);
-            }
-            Some(_) => {
-                *wrong += 1;
-                let wrong = *wrong;
-                self.state.codes.push((self.now, true));
-                if wrong >= WRONG_CODES {
-                    self.say_word("code_failed", &[]);
-                    return self.stuck();
-                }
-                self.say_word("code_wrong", &[]);
+        let other = self.other_request(intent, understanding).is_some();
+        if !other && heard.begins(Hear::Yes) && text.tokens.len() <= 6 {
+            self.say_word("code_needed", &[]);
+            self.state.form = Some(form);
+        } else if heard.any(Hear::Withdraw) || heard.only(Hear::No) {
+            self.say_word("withdrawn", &[]);
+        } else if heard.only(Hear::Later) {
+            self.put_off(form);
+        } else if heard.any(Hear::DontKnow) {
+            self.say_word("dont_know", &[]);
+            self.stuck();
+        } else if !other && self.take_correction(intent, &mut form, text, understanding) {
+            let whole = intent.slots.iter().all(|slot| form.slots.contains_key(&slot.name));
+            if !whole {
+                self.ask_word("place_again");
+                form.asking = intent.slots.iter().find(|slot| !form.slots.contains_key(&slot.name)).map_or(Asking::Call, |slot| Asking::Slot { name: slot.name.clone() });
                 self.state.form = Some(form);
+                return;
             }
-            None if heard.any(Hear::Yes) && text.tokens.len() <= 6 && self.other_request(intent, understanding).is_none() => {
-                self.say_word("code_needed", &[]);
-                self.state.form = Some(form);
-            }
-            None if heard.any(Hear::Withdraw) || heard.only(Hear::No) => self.say_word("withdrawn", &[]),
-            None if heard.only(Hear::Later) => self.put_off(form),
-            None if heard.any(Hear::DontKnow) => {
-                self.say_word("dont_know", &[]);
-                self.stuck();
-            }
-            None if self.other_request(intent, understanding).is_none() && self.take_correction(intent, &mut form, text, understanding) => {
-                self.proceed(form, false);
-            }
-            None => {
-                self.note("Not confirmed: nothing was changed");
-                self.say_word("withdrawn", &[]);
-                self.verdict(message, text, understanding);
-            }
+            self.proceed(form, false);
+        } else {
+            self.note("Not confirmed: nothing was changed");
+            self.say_word("withdrawn", &[]);
+            self.verdict(message, text, understanding);
         }
     }
 
     /// A corrected value while a code is awaited: the code of the old value is void.
-    fn take_correction(&self, intent: &Intent, form: &mut Form, text: &Text, understanding: &Understanding) -> bool {
+    fn take_correction(&mut self, intent: &Intent, form: &mut Form, text: &Text, understanding: &Understanding) -> bool {
         let mut corrected = false;
         for slot in &intent.slots {
-            let free = self.engine().entities().is_text(&slot.kind);
-            let place = || {
-                self.engine()
-                    .entities()
-                    .accepts(&slot.kind, &text.original, &understanding.entities)
-                    .then(|| text.original.trim().to_string())
-            };
-            let value = if free { place() } else { pick(self.engine().small_words(), &understanding.entities, &slot.kind, text) };
-            if let Some(value) = value {
-                corrected |= form.slots.insert(slot.name.clone(), value.clone()) != Some(value);
+            if self.engine().entities().is_text(&slot.kind) {
+                if !self.engine().entities().accepts(&slot.kind, text, &understanding.entities) {
+                    continue;
+                }
+                let place = text.original.trim().to_string();
+                let words = |place: &str| place.split_whitespace().count();
+                let before = form.slots.insert(slot.name.clone(), place.clone());
+                // A shorter one may be the rest of it, or its correction: which, only the customer knows.
+                if before.is_some_and(|before| before != place && words(&place) <= words(&before)) {
+                    form.slots.remove(&slot.name);
+                }
+                corrected = true;
+            } else if let Some(value) = pick(self.engine().small_words(), &understanding.entities, &slot.kind, text) {
+                let changed = form.slots.insert(slot.name.clone(), value.clone()) != Some(value.clone());
+                if changed {
+                    self.know_value(&slot.kind, value);
+                }
+                corrected |= changed;
             }
         }
         corrected

@@ -56,7 +56,7 @@ impl Turn<'_> {
         if assessment.level < Level::Distress && self.opt_out(message, &heard, &text, assessment.level) {
             return;
         }
-        if self.state.flags.do_not_text && (heard.only(Hear::Yes) && self.state.asked == Some(Asked::SafeToReply) || heard.only(Hear::Safe))
+        if self.state.flags.do_not_text && (heard.only(Hear::Yes) && self.state.asked == Some(Asked::SafeToReply) || heard.begins(Hear::Safe))
         {
             self.state.flags.do_not_text = false;
             self.state.asked = None;
@@ -132,7 +132,10 @@ impl Turn<'_> {
 
     /// Remembers the language; the words of an address or another free answer don't change it.
     fn speak_language(&mut self, message: &Message, understanding: &Understanding) {
-        if let Some(language) = understanding.language.clone().filter(|_| self.state.language.is_none() || !self.asks_for_text()) {
+        let answer = || self.asks_for_text() && understanding.verdict == Verdict::Unmatched && message.text.chars().any(|c| c.is_ascii_digit());
+        // One word of another language does not change it: 'ok thanks' is said everywhere.
+        let sure = |language: &Language| self.state.language.as_ref().is_none_or(|old| old == language || understanding.language_lead >= 2.0);
+        if let Some(language) = understanding.language.clone().filter(|language| self.state.language.is_none() || (sure(language) && !answer())) {
             self.state.language = Some(language);
         } else if self.state.language.is_none() {
             self.state.language = message.language.clone().map(Language);
@@ -278,9 +281,13 @@ impl Turn<'_> {
         if self.take_up(heard, text, understanding) || self.the_other(heard) || self.correct(text, understanding) {
             return self.state.held.clear();
         }
-        if !self.hold(message, text, understanding) {
-            self.verdict(message, text, understanding);
+        if self.hold(message, text, understanding) {
+            return;
         }
+        if heard.only(Hear::Nudge) && !understanding.certain() {
+            return self.say_word("here", &[]);
+        }
+        self.verdict(message, text, understanding);
     }
 
     /// What the engine made of it.
@@ -293,6 +300,11 @@ impl Turn<'_> {
             return self.still_here(false);
         }
         match &understanding.verdict {
+            Verdict::Matched(number) if self.state.handoff.is_some() && !self.at_hand(&self.rules.engine.intents()[*number], understanding) => {
+                // The person who comes asks what is missing; a form now would be one more hurdle before them.
+                self.know(&understanding.entities);
+                self.still_here(false);
+            }
             Verdict::Matched(number) => {
                 let id = self.rules.engine.intents()[*number].id.clone();
                 self.begin(&id, understanding.entities.clone(), &message.text);
@@ -308,6 +320,12 @@ impl Turn<'_> {
             }
             Verdict::Unmatched if understanding.bare && !understanding.entities.is_empty() => {
                 self.know(&understanding.entities);
+                self.ask_word("bare_value");
+            }
+            Verdict::Unmatched if self.state.misses < 2 && self.names_a_thing(understanding) && !self.foreign(text) => {
+                // A number without a request that we understand: what it is about is known now, what is wanted is not.
+                self.know(&understanding.entities);
+                self.state.misses += 1;
                 self.ask_word("bare_value");
             }
             Verdict::Unmatched => self.missed(text),

@@ -142,7 +142,7 @@ impl<'a> Turn<'a> {
             self.drop_threads();
             return self.say_word("withdrawn", &[]);
         }
-        if heard.only(Hear::Later) {
+        if heard.only(Hear::Later) || (heard.begins(Hear::Later) && other.is_none() && understanding.entities.is_empty()) {
             return self.put_off(form);
         }
         if heard.only(Hear::Find) {
@@ -155,7 +155,8 @@ impl<'a> Turn<'a> {
         if self.take_value(intent, &mut form, message, text, understanding, heard) {
             return self.proceed(form, false);
         }
-        if heard.any(Hear::DontKnow) {
+        let same = matches!(understanding.verdict, Verdict::Matched(number) if self.engine().intents()[number].id == intent.id);
+        if heard.any(Hear::DontKnow) && !same {
             self.say_word("dont_know", &[]);
             return self.stuck();
         }
@@ -190,6 +191,18 @@ impl<'a> Turn<'a> {
         }
         self.ask(intent, &form);
         self.state.form = Some(form);
+    }
+
+    /// True when a request can be carried out with what is there: nothing has to be asked first.
+    pub(super) fn at_hand(&self, intent: &Intent, understanding: &Understanding) -> bool {
+        let has = |kind: &str| understanding.entities.iter().any(|entity| entity.kind == kind) || self.state.known.contains_key(kind);
+        let owner = intent.needs == Needs::Nothing || intent.needs == Needs::Handoff || (intent.needs == Needs::Owner && self.proof().is_some());
+        owner && intent.slots.iter().all(|slot| has(&slot.kind))
+    }
+
+    /// True when a message holds something that the operator's own pattern names, such as an order.
+    pub(super) fn names_a_thing(&self, understanding: &Understanding) -> bool {
+        understanding.entities.iter().any(|entity| self.engine().entities().is_pattern(&entity.kind))
     }
 
     /// True while an answer in free words is awaited.

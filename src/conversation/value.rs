@@ -15,6 +15,8 @@ use jiff::SignedDuration;
 /// How long a value is remembered without being said again.
 pub(super) const KNOWN: SignedDuration = SignedDuration::from_hours(24);
 
+/// How long a form that was put off is kept.
+const PUT_OFF: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// A request is fresh for words that point back to it.
 const FRESH: SignedDuration = SignedDuration::from_mins(30);
 /// What an answered request must score to be meant by them.
@@ -26,10 +28,14 @@ impl<'a> Turn<'a> {
     /// Remembers values.
     pub(super) fn know(&mut self, entities: &[Entity]) {
         for entity in entities {
-            let old = self.state.known.remove(&entity.kind);
-            let before = old.and_then(|old| if old.value == entity.value { old.before } else { Some(old.value) });
-            self.state.known.insert(entity.kind.clone(), Known { value: entity.value.clone(), at: self.now, before });
+            self.know_value(&entity.kind, entity.value.clone());
         }
+    }
+
+    pub(super) fn know_value(&mut self, kind: &str, value: String) {
+        let old = self.state.known.remove(kind);
+        let before = old.and_then(|old| if old.value == value { old.before } else { Some(old.value) });
+        self.state.known.insert(kind.to_string(), Known { value, at: self.now, before });
     }
 
     /// Takes what a message gives for the form; `true` when the question is answered.
@@ -48,7 +54,7 @@ impl<'a> Turn<'a> {
             let asked = matches!(&form.asking, Asking::Slot { name } if *name == slot.name);
             let free = self.engine().entities().is_text(&slot.kind);
             let value = if free {
-                let fits = asked && self.engine().entities().accepts(&slot.kind, &text.original, &understanding.entities);
+                let fits = asked && self.engine().entities().accepts(&slot.kind, text, &understanding.entities);
                 (fits && !heard.any(Hear::DontKnow) && !heard.only(Hear::Yes)).then(|| message.text.trim().to_string())
             } else if asked {
                 let bare = || self.engine().entities().bare(&slot.kind, &text.original);
@@ -57,6 +63,9 @@ impl<'a> Turn<'a> {
                 pick(self.engine().small_words(), &understanding.entities, &slot.kind, text)
             };
             if let Some(value) = value {
+                if !free {
+                    self.know_value(&slot.kind, value.clone());
+                }
                 // A value for another slot is a correction; it counts as an answer too, and the question is asked again.
                 form.slots.insert(slot.name.clone(), value);
                 form.tries = 0;
@@ -119,16 +128,22 @@ impl<'a> Turn<'a> {
 
     /// A form that was put off goes on: with a value that it lacks, or a plain yes.
     pub(super) fn take_up(&mut self, heard: &Heard, text: &Text, understanding: &Understanding) -> bool {
-        let Some(later) = self.state.later.clone().filter(|later| self.now.duration_since(later.at) < KNOWN) else { return false };
+        let Some(later) = self.state.later.clone().filter(|later| self.now.duration_since(later.at) < PUT_OFF) else { return false };
         let Some(intent) = self.engine().intent(&later.form.intent) else { return false };
         let mut form = later.form;
         let value = |slot: &Slot| {
+            if self.engine().entities().is_address(&slot.kind) {
+                let whole = self.engine().entities().accepts(&slot.kind, text, &understanding.entities);
+                return whole.then(|| text.original.trim().to_string());
+            }
             let value = pick(self.engine().small_words(), &understanding.entities, &slot.kind, text);
             value.or_else(|| self.engine().entities().bare(&slot.kind, &text.original).filter(|_| text.tokens.len() <= 3))
         };
         let missing = intent.slots.iter().filter(|slot| !form.slots.contains_key(&slot.name));
         let values: Vec<(String, String)> = missing.filter_map(|slot| Some((slot.name.clone(), value(slot)?))).collect();
-        let alone = understanding.bare || matches!(understanding.verdict, Verdict::Unmatched);
+        let address = values.iter().any(|(name, _)| intent.slots.iter().any(|slot| slot.name == *name && self.engine().entities().is_address(&slot.kind)));
+        // An address is one, whatever its street is called ('7 Sandpiper Close').
+        let alone = understanding.bare || address || matches!(understanding.verdict, Verdict::Unmatched);
         if !(heard.only(Hear::Yes) || (alone && !values.is_empty())) {
             return false;
         }
@@ -146,7 +161,7 @@ impl<'a> Turn<'a> {
         let Some((intent, done)) = self.last_request() else { return false };
         let small = self.engine().small_words();
         let points = text.tokens.iter().any(|token| small.is(Small::Pointing, &token.text))
-            || (text.tokens.len() <= 4 && text.tokens.first().is_some_and(|token| small.is(Small::Joining, &token.text)));
+            || (text.tokens.len() <= 6 && text.tokens.first().is_some_and(|token| small.is(Small::Joining, &token.text)));
         let resembles = |candidate: &Candidate| self.engine().intents()[candidate.intent].id == intent.id && candidate.score >= RESEMBLES;
         let fresh = self.now.duration_since(done.at) < FRESH;
         fresh && points && !intent.changes && understanding.candidates.iter().any(resembles)

@@ -37,7 +37,7 @@ pub(super) enum Hear {
     Nudge,
 }
 
-const HEAR: [(&str, Hear); 17] = [
+const HEAR: [(&str, Hear); 18] = [
     ("yes", Hear::Yes),
     ("no", Hear::No),
     ("withdraw", Hear::Withdraw),
@@ -48,6 +48,7 @@ const HEAR: [(&str, Hear); 17] = [
     ("different", Hear::Different),
     ("unhelpful", Hear::Unhelpful),
     ("opt_out", Hear::OptOut),
+    (ALONE, Hear::OptOut),
     ("opt_in", Hear::OptIn),
     ("help", Hear::Help),
     ("safe", Hear::Safe),
@@ -56,6 +57,9 @@ const HEAR: [(&str, Hear); 17] = [
     ("other", Hear::Other),
     ("nudge", Hear::Nudge),
 ];
+
+/// These count only as the very whole of a message: carriers take them for STOP, people say them of orders.
+const ALONE: &str = "opt_out_alone";
 
 /// Fields that each of the bot's words may use, besides `shop` and `lang`.
 const FIELDS: [&str; 10] = ["shop", "lang", "wanted", "code", "name", "agreed", "time", "day", "now", "opens"];
@@ -68,6 +72,8 @@ pub struct Words {
     vocabulary: Vocabulary,
     index: Index,
     meanings: Vec<Hear>,
+    /// For each phrase, whether nothing polite may stand around it.
+    alone: Vec<bool>,
 }
 
 /// What was heard of little phrases in a message: whether a phrase is all of it, or inside it.
@@ -75,12 +81,24 @@ pub struct Words {
 pub(super) struct Heard {
     whole: Vec<Hear>,
     inside: Vec<Hear>,
+    /// Meanings of phrases that a message begins with, and the token after them.
+    leading: Vec<(Hear, usize)>,
 }
 
 impl Heard {
     /// The phrase is the whole message, politeness aside.
     pub(super) fn only(&self, hear: Hear) -> bool {
         self.whole.contains(&hear)
+    }
+
+    /// The message begins with the phrase, politeness aside.
+    pub(super) fn begins(&self, hear: Hear) -> bool {
+        self.leading.iter().any(|(leading, _)| *leading == hear)
+    }
+
+    /// The token after the longest such phrase at the beginning.
+    pub(super) fn after(&self, hear: Hear) -> Option<usize> {
+        self.leading.iter().filter(|(leading, _)| *leading == hear).map(|(_, end)| *end).max()
     }
 
     /// The phrase stands somewhere in the message.
@@ -135,6 +153,7 @@ impl Words {
                 if let Ok(phrase) = Phrase::compile(line, &mut self.vocabulary, &Concepts::new(), &[]) {
                     phrases.push(phrase);
                     self.meanings.push(*meaning);
+                    self.alone.push(name == ALONE);
                 }
             }
         }
@@ -165,12 +184,16 @@ impl Words {
         let mut heard = Heard::default();
         for found in self.index.find(&message) {
             let meaning = self.meanings[found.phrase];
-            let rest =
-                text.tokens.iter().enumerate().filter(|(at, token)| !found.tokens.contains(at) && !small.is(Small::Polite, &token.text));
-            if rest.count() == 0 {
+            let polite = |at: usize| !self.alone[found.phrase] && small.is(Small::Polite, &text.tokens[at].text);
+            if (0..text.tokens.len()).all(|at| found.tokens.contains(&at) || polite(at)) {
                 heard.whole.push(meaning);
             }
-            heard.inside.push(meaning);
+            if (0..found.tokens.start).all(polite) {
+                heard.leading.push((meaning, found.tokens.end));
+            }
+            if !self.alone[found.phrase] {
+                heard.inside.push(meaning);
+            }
         }
         heard
     }
@@ -276,6 +299,7 @@ mod tests {
             ("please stop texting me", Hear::OptOut, true),
             ("cancel", Hear::OptOut, true),
             ("cancel my order", Hear::OptOut, false),
+            ("cancel please", Hear::OptOut, false),
             ("stop by the shop", Hear::OptOut, false),
             ("I don't remember", Hear::DontKnow, true),
             ("never mind", Hear::Withdraw, true),

@@ -75,7 +75,8 @@ impl Advice<'_> {
         for text in sentences.iter().filter(|text| !text.tokens.is_empty()) {
             let covering = self.covering(text);
             let rival = covering.iter().map(|at| (*at, &self.engine.lines[*at])).find(|(_, other)| {
-                !other.never && other.intent != line.intent && social(other.intent) == social(line.intent)
+                // Of two pleasantries the last one is answered: nobody is asked.
+                !other.never && other.intent != line.intent && !social(other.intent) && !social(line.intent)
             });
             if let Some((_, other)) = rival {
                 let message = format!("`{}` claims \"{}\" too, by \"{}\"", self.id(other.intent), text.original, other.text);
@@ -102,9 +103,15 @@ impl Advice<'_> {
 
     /// A `never` line of which the intent claims every sentence all the same: what covers a whole message decides alone.
     fn without_effect(&self, number: usize, line: &Line) -> Vec<Finding> {
-        let claims = |at: &usize| !self.engine.lines[*at].never && self.engine.lines[*at].intent == line.intent;
         let sentences = self.sentences(number);
-        let claimed: Vec<usize> = sentences.iter().filter_map(|text| self.covering(text).into_iter().find(claims)).collect();
+        let claims = |text: &Text| {
+            let (candidates, _) = self.engine.candidates(&self.engine.reading(text, &[]), 0..text.tokens.len());
+            candidates.into_iter().find(|candidate| candidate.intent == line.intent).and_then(|candidate| match candidate.reason {
+                Reason::Whole(line) => Some(line),
+                _ => None,
+            })
+        };
+        let claimed: Vec<usize> = sentences.iter().filter_map(claims).collect();
         let Some(first) = claimed.first().filter(|_| claimed.len() == sentences.len()) else { return Vec::new() };
         let message = format!("this line keeps nothing away: \"{}\" claims all of it", self.engine.lines[*first].text);
         self.at(line.intent, line.span, Severity::Warning, message, "make that `say` line narrower, or drop this one").into_iter().collect()

@@ -125,11 +125,17 @@ impl Engine {
                 }
             }
         }
+        // A line that covers all that is asked stands against a `never` line, unless that one says more than it: 'thanks' against
+        // 'no thanks to you'.
+        candidates.retain(|candidate| {
+            let whole = matches!(candidate.reason, Reason::Whole(_));
+            let says_more = |never: &Range<usize>| {
+                never.start <= candidate.tokens.start && candidate.tokens.end <= never.end && never.len() > candidate.tokens.len()
+            };
+            !ruled_out.iter().any(|out| out.intent == candidate.intent && !(whole && !says_more(&out.tokens)))
+        });
         ruled_out.sort_by_key(|candidate| candidate.intent);
         ruled_out.dedup_by_key(|candidate| candidate.intent);
-        candidates.retain(|candidate| {
-            !ruled_out.iter().any(|out| out.intent == candidate.intent) || matches!(candidate.reason, Reason::Whole(_))
-        });
         candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| self.intents[a.intent].id.cmp(&self.intents[b.intent].id)));
         candidates.truncate(8);
         (candidates, ruled_out)
@@ -147,7 +153,7 @@ impl Engine {
     }
 
     /// Several requests, one after the other, where each stands in a clause of its own and is beyond doubt.
-    pub(super) fn parts(&self, reading: &Reading<'_>, whole: &[Candidate]) -> Vec<Part> {
+    pub(super) fn parts(&self, reading: &Reading<'_>, whole: &[Candidate], past: &[Range<usize>]) -> Vec<Part> {
         let clauses = clauses(reading.text, &self.small);
         let mut parts: Vec<Part> = Vec::new();
         if clauses.len() < 2 {
@@ -164,8 +170,11 @@ impl Engine {
             });
             // The message as a whole must bear it out.
             let least = whole.first().map_or(1.0, |best| best.score - CLOSE_TO_BEST).max(self.thresholds.threshold);
-            let borne_out = whole.iter().any(|candidate| candidate.intent == intent && candidate.score >= least);
-            if !sure || !borne_out || self.intents[intent].social {
+            let rule = best.is_some_and(|best| matches!(best.reason, Reason::Whole(_) | Reason::Phrase(_)));
+            let borne_out = rule || whole.iter().any(|candidate| candidate.intent == intent && candidate.score >= least);
+            // 'I cancelled A1043 last week' is a report.
+            let report = self.intents[intent].changes && past.iter().any(|date| clause.start <= date.start && date.end <= clause.end);
+            if !sure || !borne_out || report || self.intents[intent].social {
                 continue;
             }
             match parts.iter_mut().find(|part| part.intent == intent) {

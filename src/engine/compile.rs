@@ -59,6 +59,7 @@ pub fn compile(sources: &[Source], calls: &CallShapes, thresholds: Thresholds) -
     if let Some(source) = sources.iter().find(|source| source.name == small_words::FILE) {
         let (read, found) = SmallWords::read(source);
         entities.calendar.clone_from(&read.calendar);
+        entities.streets.clone_from(&read.streets);
         small = read;
         findings.extend(found);
     }

@@ -209,6 +209,8 @@ impl Reader<'_> {
         let (day, month, length) = match (self.bare_day(at), month(at + 1)) {
             (Some(day), Some(month)) => (day, month, 2),
             (Some(day), None) if of(at + 1) => (day, month(at + 2)?, 3),
+            // 'mai 2 din se' is no second of May.
+            _ if self.calendar.unit(self.word(at + 2)).is_some() => return None,
             _ => (self.bare_day(at + 1)?, month(at)?, 2),
         };
         let written = Some(self.word(at + length)).filter(|year| year.len() == 4).and_then(digits);

@@ -4,7 +4,9 @@
 //! Invariants: values come from what was written and are never repaired; spans lie on the original.
 //! Leaves out: which slot a value fills when several could (`conversation` knows what was asked).
 
-use super::{calendar::Calendar, date};
+use super::calendar::Calendar;
+use super::date;
+use super::small_words::Streets;
 use crate::lexis::{Doc, Severity, Source};
 use crate::text::{Language, Span, Text};
 use jiff::civil::Date;
@@ -77,6 +79,7 @@ struct Type {
 pub struct Entities {
     types: BTreeMap<String, Type>,
     pub(super) calendar: Calendar,
+    pub(super) streets: Streets,
 }
 
 /// A compiled pattern may take this much memory; what needs more is a mistake or a bomb.
@@ -98,10 +101,13 @@ static AMOUNT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)(?:[$€£₹]\s?\d[\d.,]*|\d[\d.,]*\s?(?:[$€£₹]|(?:eur|euros?|usd|dollars?|bucks|gbp|pounds?|quid|rs|inr|rupees?)\b))")
         .ok()
 });
-static POSTCODE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d|\d{5}-\d{4}|\d{4}\s?[A-Z]{2}|\d{5,6}|\d{5}-\d{3})\b")
-        .ok()
+/// A postal address in the middle of a sentence: a house number, some words, a postcode.
+static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let flat = r"(?:(?:flat|apt|apartment|unit|suite)\s+\w+,?\s+)?";
+    Regex::new(&format!(r"(?i)\b{flat}\d{{1,4}}[a-z]?[ ,]+(?:[\p{{L}}.'’\-]+[ ,]+){{1,10}}(?:{POSTCODES})\b")).ok()
 });
+const POSTCODES: &str = r"[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d|\d{5}-\d{4}|\d{4}\s?[A-Z]{2}|\d{5,6}|\d{5}-\d{3}";
+static POSTCODE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format!(r"(?i)\b(?:{POSTCODES})\b")).ok());
 
 impl Entities {
     /// Reads `entities.toml`.
@@ -176,7 +182,7 @@ impl Entities {
             }
             types
         });
-        (Entities { types, calendar: Calendar::default() }, doc.into_findings())
+        (Entities { types, ..Entities::default() }, doc.into_findings())
     }
 
     /// True when a type has that name.
@@ -195,19 +201,32 @@ impl Entities {
     }
 
     /// True when a whole message can be a value of a type that takes whole messages.
-    pub fn accepts(&self, name: &str, text: &str, entities: &[Entity]) -> bool {
+    pub fn accepts(&self, name: &str, read: &Text, entities: &[Entity]) -> bool {
+        let text = read.original.as_str();
         let words = text.split_whitespace().count();
         match self.types.get(name).map(|kind| &kind.kind) {
             Some(EntityKind::Text) => text.trim().chars().count() >= 5,
-            // A house number or postcode, more than one word, no question; digits of an order number are no house number.
+            // A house number and a street or a postcode, more than one word, no question; digits of an order number are no house
+            // number, and those of 'not in till 6' none either.
             Some(EntityKind::Address) => {
                 let own = |at: usize| {
                     entities.iter().any(|entity| entity.span.start <= at && at < entity.span.end && self.is_pattern(&entity.kind))
                 };
-                words >= 3 && !text.contains('?') && text.char_indices().any(|(at, c)| c.is_ascii_digit() && !own(at))
+                let street = read.tokens.iter().any(|token| self.streets.is(&token.text));
+                let place = street || entities.iter().any(|entity| self.is_postcode(&entity.kind) || self.is_address(&entity.kind));
+                place && words >= 3 && !text.contains('?') && text.char_indices().any(|(at, c)| c.is_ascii_digit() && !own(at))
             }
             _ => false,
         }
+    }
+
+    /// True for postal addresses.
+    pub fn is_address(&self, name: &str) -> bool {
+        matches!(self.types.get(name), Some(Type { kind: EntityKind::Address, .. }))
+    }
+
+    fn is_postcode(&self, name: &str) -> bool {
+        matches!(self.types.get(name), Some(Type { kind: EntityKind::Postcode, .. }))
     }
 
     /// True for a type with the operator's own pattern.
@@ -263,6 +282,7 @@ impl Entities {
                 EntityKind::Date => date::find(read, today, &self.calendar).into_iter().for_each(|(span, days)| {
                     add(3, span.start, span.end, days.to_string());
                 }),
+                EntityKind::Address if digits => each(&ADDRESS, text, |m| add(1, m.start(), m.end(), m.as_str().trim().to_string())),
                 EntityKind::Postcode if digits => each(&POSTCODE, text, |m| add(4, m.start(), m.end(), m.as_str().to_uppercase())),
                 EntityKind::Phone if digits => each(&PHONE, text, |m| {
                     let digits: String = m.as_str().chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();

@@ -44,6 +44,20 @@ const LISTS: [(&str, Small); 6] = [
 pub struct SmallWords {
     sets: [FxHashSet<String>; LISTS.len()],
     pub(super) calendar: Calendar,
+    pub(super) streets: Streets,
+}
+
+/// Words that stand in the first line of an address, and endings of such words ("-strasse").
+#[derive(Clone, Debug, Default)]
+pub(super) struct Streets {
+    words: FxHashSet<String>,
+    endings: Vec<String>,
+}
+
+impl Streets {
+    pub(super) fn is(&self, word: &str) -> bool {
+        self.words.contains(word) || self.endings.iter().any(|ending| word.len() > ending.len() && word.ends_with(ending.as_str()))
+    }
 }
 
 impl SmallWords {
@@ -63,7 +77,7 @@ impl SmallWords {
 
     fn language(&mut self, table: &Table<'_>) {
         let mut known: Vec<&str> = LISTS.iter().map(|(name, _)| *name).collect();
-        known.push("dates");
+        known.extend(["dates", "street"]);
         table.only(&known);
         for (name, small) in LISTS {
             for word in table.strings(name) {
@@ -75,9 +89,21 @@ impl SmallWords {
                 self.sets[small as usize].insert(folded);
             }
         }
+        for word in table.strings("street") {
+            let folded = fold(&word.value);
+            match folded.strip_prefix('-') {
+                Some(ending) => self.streets.endings.push(ending.to_string()),
+                None => drop(self.streets.words.insert(folded)),
+            }
+        }
         if let Some(dates) = table.table("dates") {
             self.calendar.read(&dates);
         }
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
+        self.sets.iter().flatten().map(String::as_str)
     }
 
     /// True for a word that does this.

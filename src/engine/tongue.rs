@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 /// How much more the words of one language must say than those of the next.
 const LEAD: f32 = 0.9;
 
+/// Words of lines never outweigh a language that was clear before: related languages share too many.
+const MOST_LEAD: f32 = 1.9;
+
 /// The languages of words and lines.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tongues {
@@ -40,8 +43,14 @@ impl Tongues {
         Tongues { languages, words }
     }
 
-    /// The language whose lines hold the words of a message.
-    pub(super) fn guess(&self, message: &Message<'_>, mute: &[bool]) -> Option<Language> {
+    /// Words that no line of a language holds, but those of others do.
+    pub(super) fn elsewhere(&self, language: &str) -> impl Iterator<Item = WordId> {
+        let own = self.languages.iter().position(|other| other.0 == language);
+        self.words.iter().filter(move |(_, of)| !own.is_some_and(|own| of.contains(&own))).map(|(word, _)| *word)
+    }
+
+    /// The language whose lines hold the words of a message, and by how many words it leads.
+    pub(super) fn guess(&self, message: &Message<'_>, mute: &[bool]) -> Option<(Language, f32)> {
         let mut weights = vec![0.0_f32; self.languages.len()];
         for (at, ids) in message.words.iter().enumerate() {
             let (Some(first), false) = (ids.first(), mute.get(at).copied().unwrap_or(false)) else { continue };
@@ -50,6 +59,6 @@ impl Tongues {
         }
         let best = (0..weights.len()).max_by(|a, b| weights[*a].total_cmp(&weights[*b]).then(b.cmp(a)))?;
         let second = weights.iter().enumerate().filter(|(at, _)| *at != best).map(|(_, weight)| *weight).fold(0.0, f32::max);
-        (weights[best] >= second + LEAD).then(|| self.languages[best].clone())
+        (weights[best] >= second + LEAD).then(|| (self.languages[best].clone(), (weights[best] - second).min(MOST_LEAD)))
     }
 }

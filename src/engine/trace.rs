@@ -74,7 +74,8 @@ impl Engine {
             let lost = if chosen.contains(&candidate.intent) { String::new() } else { self.lost(candidate, understanding, &chosen) };
             considered.push(Considered { words, lost, ..self.considered(text, candidate) });
         }
-        for candidate in &understanding.ruled_out {
+        // Small talk is ruled out by every request; that explains nothing.
+        for candidate in understanding.ruled_out.iter().filter(|candidate| !self.intents[candidate.intent].social) {
             considered.push(Considered { lost: "ruled out".into(), ..self.considered(text, candidate) });
         }
         Trace { verdict, decided: self.decided(understanding, &chosen), candidates: considered, entities: understanding.entities.clone() }

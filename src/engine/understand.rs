@@ -11,9 +11,10 @@ use super::small_words::SmallWords;
 use super::tongue::Tongues;
 use super::verdict::{Reason, Thresholds, Understanding, Verdict, verdict};
 use crate::lexis::{Index, Scorer, Templates, Vocabulary, WordId, read};
-use crate::text::{Language, Span, Text, guess};
+use crate::text::{Language, Span, Text, guess_with_lead};
 use jiff::civil::Date;
 use regex::Regex;
+use std::ops::Range;
 
 /// A `say` or `never` line; its phrase has the same number.
 #[derive(Clone, Debug)]
@@ -81,6 +82,11 @@ impl Engine {
         &self.entities
     }
 
+    /// Words of other languages than English, as the operators' lines have them: real words, though not English ones.
+    pub fn foreign_words(&self) -> impl Iterator<Item = &str> {
+        self.tongues.elsewhere("en").map(|word| self.vocabulary.word(word)).chain(self.small.all())
+    }
+
     /// What carries no request, corrects, joins or points back.
     pub fn small_words(&self) -> &SmallWords {
         &self.small
@@ -112,16 +118,19 @@ impl Engine {
         let whole = 0..text.tokens.len();
         let (candidates, ruled_out) = self.candidates(&reading, whole.clone());
         let covered = candidates.first().is_some_and(|best| matches!(best.reason, Reason::Whole(_)));
-        let language = self.language(&reading);
-        let parts = if covered { Vec::new() } else { self.parts(&reading, &candidates) };
+        let (language, language_lead) = self.language(&reading).map_or((None, 0.0), |(language, lead)| (Some(language), lead));
+        let iso = today.to_string();
+        let gone = entities.iter().filter(|entity| entity.kind == "date" && entity.value.get(..10).is_some_and(|day| *day < *iso));
+        let past: Vec<Range<usize>> = gone.map(|entity| text.tokens_in(entity.span)).collect();
+        let parts = if covered { Vec::new() } else { self.parts(&reading, &candidates, &past) };
         let verdict = if parts.len() > 1 { Verdict::Several(parts) } else { verdict(&candidates, &self.intents, self.thresholds) };
         let bare = whole.clone().all(|at| reading.value[at] || reading.filler[at]);
-        Understanding { verdict, candidates, ruled_out, entities, language, bare }
+        Understanding { verdict, candidates, ruled_out, entities, language, language_lead, bare }
     }
 
     /// The language: by its small words, else by whose lines its words stand in.
-    fn language(&self, reading: &Reading<'_>) -> Option<Language> {
-        guess(reading.text).or_else(|| self.tongues.guess(&reading.message, &reading.mute))
+    fn language(&self, reading: &Reading<'_>) -> Option<(Language, f32)> {
+        guess_with_lead(reading.text).or_else(|| self.tongues.guess(&reading.message, &reading.mute))
     }
 
     /// The verdict on what was understood, had other thresholds stood.

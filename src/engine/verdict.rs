@@ -98,6 +98,8 @@ pub struct Understanding {
     pub entities: Vec<Entity>,
     /// The language, where it is clear.
     pub language: Option<Language>,
+    /// By how many words it leads over the next.
+    pub language_lead: f32,
     /// True when nothing but values and filler stands in the message.
     pub bare: bool,
 }

@@ -9,7 +9,7 @@
 use super::matcher::WordIds;
 use super::words::{real_word, shorthand};
 use crate::text::{Kind, Token};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A word of a vocabulary.
 pub type WordId = u32;
@@ -23,6 +23,8 @@ pub struct Vocabulary {
     ids: FxHashMap<Box<str>, WordId>,
     words: Vec<Box<str>>,
     deletions: FxHashMap<Box<str>, Vec<WordId>>,
+    /// Words of elsewhere that are meant as they stand.
+    protected: FxHashSet<Box<str>>,
 }
 
 impl Vocabulary {
@@ -40,6 +42,11 @@ impl Vocabulary {
             }
         }
         id
+    }
+
+    /// Words that are meant as they stand: 'perdon' is Spanish, and no slip of 'person'.
+    pub fn protect<'w>(&mut self, words: impl Iterator<Item = &'w str>) {
+        self.protected.extend(words.map(Box::from));
     }
 
     /// The number of a known word.
@@ -73,7 +80,7 @@ impl Vocabulary {
         add(self.id(&token.text));
         add(token.alt.as_deref().and_then(|alt| self.id(alt)));
         add(shorthand(&token.text).and_then(|word| self.id(word)));
-        if !ids.is_empty() || token.kind != Kind::Word || real_word(&token.text) {
+        if !ids.is_empty() || token.kind != Kind::Word || real_word(&token.text) || self.protected.contains(token.text.as_str()) {
             return (ids, false);
         }
         let ids = self.repair(&token.text);

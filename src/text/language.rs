@@ -37,14 +37,14 @@ const MARKERS: [(&str, &[&str]); 7] = [
         "en",
         &[
             "the", "is", "my", "where", "what", "how", "when", "you", "your", "have", "has", "want", "and", "with", "it", "i", "im", "was",
-            "been", "not", "this", "can", "please", "hello", "hi", "thanks", "order", "need", "dont", "to", "for",
+            "been", "not", "this", "can", "me", "no", "do", "please", "hello", "hi", "thanks", "order", "need", "dont", "to", "for",
         ],
     ),
     (
         "es",
         &[
             "el", "los", "donde", "esta", "mi", "pedido", "hola", "quiero", "cuando", "gracias", "como", "puedo", "mis", "tengo",
-            "necesito", "puedes", "quisiera", "buenas", "usted", "paquete", "llega", "favor", "muy", "pero", "yo", "ayuda",
+            "necesito", "puedes", "quisiera", "buenas", "usted", "paquete", "llega", "favor", "muy", "pero", "yo", "ayuda", "es", "en", "que", "por", "para", "una", "se", "del", "ya", "me", "podemos", "bueno", "hoy", "ese", "eso",
         ],
     ),
     (
@@ -118,9 +118,26 @@ const MARKERS: [(&str, &[&str]); 7] = [
             "bom",
             "voces",
             "ajuda",
+            "em",
+            "que",
+            "por",
+            "para",
+            "um",
+            "se",
+            "do",
+            "da",
+            "os",
+            "ja",
+            "me",
         ],
     ),
-    ("it", &["il", "dove", "mio", "mia", "ordine", "ciao", "grazie", "sono", "voglio", "non", "quando", "pacco", "ho", "che", "per"]),
+    (
+        "it",
+        &[
+            "il", "dove", "mio", "mia", "ordine", "ciao", "grazie", "sono", "voglio", "non", "quando", "pacco", "ho", "che", "per", "di", "ma",
+            "ce", "qualcuno", "parla", "una", "mi", "ancora", "buongiorno", "scusi", "vorrei", "questo", "la", "un", "me",
+        ],
+    ),
     (
         "hi-Latn",
         &[
@@ -148,8 +165,13 @@ static BY_WORD: LazyLock<FxHashMap<&'static str, Vec<usize>>> = LazyLock::new(||
 /// assert_eq!(guess(&Text::new("A1042")), None);
 /// ```
 pub fn guess(text: &Text) -> Option<Language> {
+    guess_with_lead(text).map(|(language, _)| language)
+}
+
+/// The same, and by how many words the language leads over the next.
+pub fn guess_with_lead(text: &Text) -> Option<(Language, f32)> {
     if let Some(code) = script(&text.original) {
-        return Some(Language(code.into()));
+        return Some((Language(code.into()), f32::INFINITY));
     }
     let mut counts = [0_i32; MARKERS.len()];
     for token in text.tokens.iter().filter(|token| !in_address(&text.original, token.span)).take(60) {
@@ -157,11 +179,14 @@ pub fn guess(text: &Text) -> Option<Language> {
             counts[*language] += 1;
         }
     }
+    if let Some(code) = letters(&text.original).filter(|_| counts.iter().all(|count| *count < 2)) {
+        return Some((Language(code.into()), f32::INFINITY));
+    }
     let best = counts.iter().enumerate().max_by_key(|(index, count)| (**count, -(*index as i32)))?;
     let second = counts.iter().enumerate().filter(|(index, _)| *index != best.0).map(|(_, count)| *count).max()?;
     let lead = if text.tokens.len() <= 3 { 1 } else { 2 };
     let clear = *best.1 >= 1 && *best.1 - second >= lead.min(*best.1);
-    (clear && *best.1 > second).then(|| Language(MARKERS[best.0].0.into()))
+    (clear && *best.1 > second).then(|| (Language(MARKERS[best.0].0.into()), (*best.1 - second) as f32))
 }
 
 /// Part of an e-mail address or a web address: 'com' is no word there.
@@ -170,6 +195,16 @@ fn in_address(text: &str, span: super::Span) -> bool {
     let mut after = text.get(span.end..).unwrap_or("").chars();
     let dot = after.next();
     matches!(before, Some('@' | '.' | '/')) || dot == Some('@') || (dot == Some('.') && after.next().is_some_and(char::is_alphanumeric))
+}
+
+/// Letters that one Latin-script language has and those with small words above have not; two of them, and no rival's.
+fn letters(text: &str) -> Option<&'static str> {
+    const LETTERS: [(&str, &str); 6] =
+        [("pl", "ąęłśźżćńĄĘŁŚŹŻĆŃ"), ("tr", "ğışĞİŞ"), ("cs", "řěůžšŘĚŮŽŠ"), ("ro", "țțășăȚȘĂ"), ("hu", "őűŐŰ"), ("da", "øåØÅ")];
+    let counts = LETTERS.map(|(_, letters)| text.chars().take(400).filter(|c| !c.is_ascii() && letters.contains(*c)).count());
+    let best = (0..counts.len()).max_by_key(|at| (counts[*at], usize::MAX - at))?;
+    let alone = counts.iter().enumerate().all(|(at, count)| at == best || *count < counts[best]);
+    (counts[best] >= 2 && alone).then_some(LETTERS[best].0)
 }
 
 fn script(text: &str) -> Option<&'static str> {
@@ -207,6 +242,8 @@ mod tests {
             ("mera order kahan hai", Some("hi-Latn")),
             ("मेरा ऑर्डर कहाँ है", Some("hi")),
             ("где мой заказ", Some("ru")),
+            ("dzień dobry, chciałabym zwrócić sukienkę", Some("pl")),
+            ("siparişim nerede, yardım eder misiniz şimdi", Some("tr")),
             ("A1042", None),
             ("ana@example.com", None),
             ("ok", None),

@@ -11,5 +11,5 @@ mod language;
 mod token;
 
 pub use fold::fold;
-pub use language::{Language, guess};
+pub use language::{Language, guess, guess_with_lead};
 pub use token::{Kind, Span, Text, Token};

@@ -56,15 +56,14 @@ impl Talk {
     pub fn event(&mut self, event: Event) {
         let (state, effects) = step(&self.rules, &self.facts, &self.state, event, self.now);
         self.state = state;
+        let mut returns = Vec::new();
         for effect in effects {
             match &effect {
                 Effect::Say(line) => self.lines.push(line.clone()),
                 Effect::Desk(note) => self.notes.push(note.clone()),
                 Effect::Call(request) => {
                     let returned = futures::executor::block_on(self.demo.call(request, "key", self.now));
-                    self.effects.push(effect);
-                    self.event(Event::CallReturned(returned));
-                    continue;
+                    returns.push(returned);
                 }
                 Effect::Timer(timer) => {
                     self.timers.retain(|other| other.key != timer.key);
@@ -75,6 +74,7 @@ impl Talk {
             }
             self.effects.push(effect);
         }
+        returns.into_iter().for_each(|returned| self.event(Event::CallReturned(returned)));
     }
 
     pub fn message(&mut self, text: &str) -> Message {

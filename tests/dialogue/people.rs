@@ -8,7 +8,7 @@ use crate::driver::{Talk, sms};
 use jiff::{SignedDuration, SpanRelativeTo, Span};
 use std::path::{Path, PathBuf};
 use warmline::app::Config;
-use warmline::conversation::{Effect, Event, Message, Profile, Speaker, Staff, StaffAction};
+use warmline::conversation::{Effect, Event, Message, Profile, Staff, StaffAction};
 use warmline::desk;
 
 fn scripts() -> Vec<PathBuf> {
@@ -50,11 +50,7 @@ impl Scene {
         for effect in &self.talk.effects[self.shown..] {
             match effect {
                 Effect::Say(line) => {
-                    let who = match &line.speaker {
-                        Speaker::Staff(staff) => format!("{}: ", staff.name),
-                        Speaker::Bot | Speaker::Notice => String::new(),
-                    };
-                    self.out.extend(format!("{who}{}", line.text).lines().map(|line| format!("< {line}")));
+                    self.out.extend(line.text.lines().map(|line| format!("< {line}")));
                     if !line.buttons.is_empty() {
                         let labels: Vec<&str> = line.buttons.iter().map(|button| button.label.as_str()).collect();
                         self.out.push(format!("<   ({})", labels.join(" | ")));
