@@ -38,6 +38,7 @@ impl Turn<'_> {
     }
 
     fn done(&mut self, form: Form, outcome: &str) {
+        self.state.misses = 0;
         self.state.done = Some(Done { intent: form.intent, slots: form.slots, at: self.now, outcome: outcome.to_string() });
     }
 

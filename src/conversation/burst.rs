@@ -62,7 +62,8 @@ impl Turn<'_> {
             Verdict::Several(_) | Verdict::Ambiguous(_) => false,
         };
         let pieces = message.text.lines().count();
-        let complete = message.edited || message.pressed.is_some() || self.state.handoff.is_some() || pieces >= MOST;
+        let complete =
+            message.edited || message.pressed.is_some() || message.text.starts_with('/') || self.state.handoff.is_some() || pieces >= MOST;
         let Some(at) = self.now.checked_add(QUIET).ok().filter(|_| fragment && !complete) else {
             self.state.held.clear();
             return false;

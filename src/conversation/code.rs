@@ -114,7 +114,11 @@ impl Turn<'_> {
             let whole = intent.slots.iter().all(|slot| form.slots.contains_key(&slot.name));
             if !whole {
                 self.ask_word("place_again");
-                form.asking = intent.slots.iter().find(|slot| !form.slots.contains_key(&slot.name)).map_or(Asking::Call, |slot| Asking::Slot { name: slot.name.clone() });
+                form.asking = intent
+                    .slots
+                    .iter()
+                    .find(|slot| !form.slots.contains_key(&slot.name))
+                    .map_or(Asking::Call, |slot| Asking::Slot { name: slot.name.clone() });
                 self.state.form = Some(form);
                 return;
             }

@@ -56,7 +56,8 @@ impl Turn<'_> {
         if assessment.level < Level::Distress && self.opt_out(message, &heard, &text, assessment.level) {
             return;
         }
-        if self.state.flags.do_not_text && (heard.only(Hear::Yes) && self.state.asked == Some(Asked::SafeToReply) || heard.begins(Hear::Safe))
+        if self.state.flags.do_not_text
+            && (heard.only(Hear::Yes) && self.state.asked == Some(Asked::SafeToReply) || heard.begins(Hear::Safe))
         {
             self.state.flags.do_not_text = false;
             self.state.asked = None;
@@ -132,10 +133,14 @@ impl Turn<'_> {
 
     /// Remembers the language; the words of an address or another free answer don't change it.
     fn speak_language(&mut self, message: &Message, understanding: &Understanding) {
-        let answer = || self.asks_for_text() && understanding.verdict == Verdict::Unmatched && message.text.chars().any(|c| c.is_ascii_digit());
+        let answer =
+            || self.asks_for_text() && understanding.verdict == Verdict::Unmatched && message.text.chars().any(|c| c.is_ascii_digit());
         // One word of another language does not change it: 'ok thanks' is said everywhere.
-        let sure = |language: &Language| self.state.language.as_ref().is_none_or(|old| old == language || understanding.language_lead >= 2.0);
-        if let Some(language) = understanding.language.clone().filter(|language| self.state.language.is_none() || (sure(language) && !answer())) {
+        let sure =
+            |language: &Language| self.state.language.as_ref().is_none_or(|old| old == language || understanding.language_lead >= 2.0);
+        if let Some(language) =
+            understanding.language.clone().filter(|language| self.state.language.is_none() || (sure(language) && !answer()))
+        {
             self.state.language = Some(language);
         } else if self.state.language.is_none() {
             self.state.language = message.language.clone().map(Language);
@@ -300,7 +305,9 @@ impl Turn<'_> {
             return self.still_here(false);
         }
         match &understanding.verdict {
-            Verdict::Matched(number) if self.state.handoff.is_some() && !self.at_hand(&self.rules.engine.intents()[*number], understanding) => {
+            Verdict::Matched(number)
+                if self.state.handoff.is_some() && !self.at_hand(&self.rules.engine.intents()[*number], understanding) =>
+            {
                 // The person who comes asks what is missing; a form now would be one more hurdle before them.
                 self.know(&understanding.entities);
                 self.still_here(false);
@@ -331,7 +338,6 @@ impl Turn<'_> {
             Verdict::Unmatched => self.missed(text),
         }
     }
-
 }
 
 fn media_name(media: Media) -> &'static str {

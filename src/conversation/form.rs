@@ -196,7 +196,8 @@ impl<'a> Turn<'a> {
     /// True when a request can be carried out with what is there: nothing has to be asked first.
     pub(super) fn at_hand(&self, intent: &Intent, understanding: &Understanding) -> bool {
         let has = |kind: &str| understanding.entities.iter().any(|entity| entity.kind == kind) || self.state.known.contains_key(kind);
-        let owner = intent.needs == Needs::Nothing || intent.needs == Needs::Handoff || (intent.needs == Needs::Owner && self.proof().is_some());
+        let owner =
+            intent.needs == Needs::Nothing || intent.needs == Needs::Handoff || (intent.needs == Needs::Owner && self.proof().is_some());
         owner && intent.slots.iter().all(|slot| has(&slot.kind))
     }
 
@@ -280,5 +281,4 @@ impl<'a> Turn<'a> {
             _ => "email".into(),
         }
     }
-
 }

@@ -24,7 +24,8 @@ impl Turn<'_> {
     pub(super) fn tell(&mut self, intent: &Intent, text: String) {
         let now = self.now;
         let digest = digest(&text);
-        let same_words = self.state.recent.len() >= 2 && self.state.recent.iter().rev().take(2).all(|other| Some(other) == self.state.recent.last());
+        let same_words =
+            self.state.recent.len() >= 2 && self.state.recent.iter().rev().take(2).all(|other| Some(other) == self.state.recent.last());
         self.state.answered.retain(|answered| now.duration_since(answered.at) < KNOWN);
         let Some(answered) = self.state.answered.iter_mut().find(|answered| answered.digest == digest) else {
             self.state.answered.push(Answered { digest, at: now, times: 1 });

@@ -141,7 +141,9 @@ impl<'a> Turn<'a> {
         };
         let missing = intent.slots.iter().filter(|slot| !form.slots.contains_key(&slot.name));
         let values: Vec<(String, String)> = missing.filter_map(|slot| Some((slot.name.clone(), value(slot)?))).collect();
-        let address = values.iter().any(|(name, _)| intent.slots.iter().any(|slot| slot.name == *name && self.engine().entities().is_address(&slot.kind)));
+        let address = values
+            .iter()
+            .any(|(name, _)| intent.slots.iter().any(|slot| slot.name == *name && self.engine().entities().is_address(&slot.kind)));
         // An address is one, whatever its street is called ('7 Sandpiper Close').
         let alone = understanding.bare || address || matches!(understanding.verdict, Verdict::Unmatched);
         if !(heard.only(Hear::Yes) || (alone && !values.is_empty())) {

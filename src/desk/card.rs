@@ -4,7 +4,8 @@
 //! Invariants: plain text; fits one Telegram message with room to spare; urgency stands first.
 //! Leaves out: the transcript.
 
-use crate::conversation::{Button, ConversationId, Owner, State, Urgency};
+use crate::care::Level;
+use crate::conversation::{Button, ConversationId, Owner, Reason, State, Urgency};
 use jiff::Timestamp;
 
 /// The longest quotation of a customer's words on a card, in characters.
@@ -57,8 +58,9 @@ pub fn card(id: ConversationId, state: &State, now: Timestamp) -> String {
         false => lines.push(format!("Heard: {}", heard.join(", "))),
         true => lines.push(format!("Why: {}", handoff.reason.name().replace('_', " "))),
     }
-    // What the bot took the words for matters where it failed; whoever suffers wrote no request.
-    if let Some(trace) = handoff.trace.as_ref().filter(|_| handoff.urgency < Urgency::Distress) {
+    // What the bot took the words for matters where it failed; whoever suffers, or wants a person, wrote no request.
+    let asked = handoff.urgency >= Urgency::Distress || handoff.reason == Reason::Care(Level::HumanRequest);
+    if let Some(trace) = handoff.trace.as_ref().filter(|_| !asked) {
         lines.push(format!("Understood: {}", trace.summary(&handoff.words)));
     }
     if !handoff.tried.is_empty() {
@@ -94,8 +96,8 @@ fn quote(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::care::{Evidence, Kind, Level};
-    use crate::conversation::{Address, Handoff, Reason};
+    use crate::care::{Evidence, Kind};
+    use crate::conversation::{Address, Handoff};
 
     #[test]
     fn the_first_screen_tells_the_story() {

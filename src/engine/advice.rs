@@ -122,7 +122,8 @@ impl Advice<'_> {
         let mut occurs = BTreeSet::new();
         let mut decides = BTreeSet::new();
         let tests = self.engine.intents.iter().flat_map(|intent| intent.tests.iter().flat_map(|test| test.turns.iter()));
-        let lines = (0..self.engine.lines.len()).filter(|at| !self.engine.lines[*at].never).flat_map(|at| self.sentences(at).into_iter().take(1));
+        let lines =
+            (0..self.engine.lines.len()).filter(|at| !self.engine.lines[*at].never).flat_map(|at| self.sentences(at).into_iter().take(1));
         for text in tests.map(|turn| Text::new(turn.as_str())).chain(lines) {
             let reading = self.engine.reading(&text, &[]);
             for (number, keywords) in self.engine.keywords.iter().enumerate() {
@@ -175,12 +176,13 @@ impl Advice<'_> {
 
     /// Intents with few lines in a language.
     fn thin(&self) -> Vec<Finding> {
-        let mut counts: BTreeMap<(usize, &str), (usize, (usize, usize))> = BTreeMap::new();
+        let mut lines: BTreeMap<(usize, &str), Vec<&Line>> = BTreeMap::new();
         for line in self.engine.lines.iter().filter(|line| !line.never) {
-            counts.entry((line.intent, &line.language)).or_insert((0, line.span)).0 += 1;
+            lines.entry((line.intent, &line.language)).or_default().push(line);
         }
-        let few = counts.into_iter().filter(|(_, (count, _))| *count < FEW);
-        few.filter_map(|((intent, language), (count, span))| {
+        let few = lines.into_iter().filter(|(_, lines)| lines.len() < FEW);
+        few.filter_map(|((intent, language), lines)| {
+            let (count, span) = (lines.len(), lines[0].span);
             let severity = if count < HARDLY_ANY { Severity::Warning } else { Severity::Info };
             let lines = if count == 1 { "line" } else { "lines" };
             let message = format!("`{}` has {count} {lines} in [{language}]", self.id(intent));
@@ -193,7 +195,8 @@ impl Advice<'_> {
     fn unnamed(&self) -> Vec<Finding> {
         let Some(source) = self.sources.iter().find(|source| source.name == "entities.toml") else { return Vec::new() };
         let languages: BTreeSet<_> = self.engine.intents.iter().flat_map(|intent| intent.languages.keys()).collect();
-        let used: BTreeSet<&str> = self.engine.intents.iter().flat_map(|intent| intent.slots.iter().map(|slot| slot.kind.as_str())).collect();
+        let used: BTreeSet<&str> =
+            self.engine.intents.iter().flat_map(|intent| intent.slots.iter().map(|slot| slot.kind.as_str())).collect();
         let missing = |kind: &&str| -> Vec<String> {
             languages.iter().filter(|language| !self.engine.entities.is_named(kind, language)).map(ToString::to_string).collect()
         };
@@ -259,8 +262,22 @@ mod tests {
     #[test]
     fn a_line_in_the_wrong_file_is_noticed() {
         let say = |lines: &[&str]| format!("[en]\nsay = {lines:?}\nreply.text = \"x\"");
-        let order = say(&["where is my parcel", "track my parcel", "when does my parcel come", "my parcel is late", "has my parcel shipped", "when will my parcel be here"]);
-        let refund = say(&["i want a refund", "where is my refund", "refund me", "when is the refund coming", "my refund is late", "still no parcel and my parcel is late now"]);
+        let order = say(&[
+            "where is my parcel",
+            "track my parcel",
+            "when does my parcel come",
+            "my parcel is late",
+            "has my parcel shipped",
+            "when will my parcel be here",
+        ]);
+        let refund = say(&[
+            "i want a refund",
+            "where is my refund",
+            "refund me",
+            "when is the refund coming",
+            "my refund is late",
+            "still no parcel and my parcel is late now",
+        ]);
         let found = advice(&[("order", &order), ("refund", &refund)]);
         assert!(found.contains("refund.toml:2:"), "{found}");
         assert!(found.contains("the other lines read it as `order`"), "{found}");

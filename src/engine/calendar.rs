@@ -108,7 +108,8 @@ impl Calendar {
         for (name, role) in ROLES {
             table.strings(name).iter().for_each(|word| {
                 let folded = fold(&word.value);
-                let (before, word) = folded.rsplit_once(' ').map_or((None, folded.as_str()), |(before, word)| (Some(before.to_string()), word));
+                let (before, word) =
+                    folded.rsplit_once(' ').map_or((None, folded.as_str()), |(before, word)| (Some(before.to_string()), word));
                 self.roles.entry(word.to_string()).or_default().push((role, before));
             });
         }

@@ -132,7 +132,7 @@ impl Engine {
             let says_more = |never: &Range<usize>| {
                 never.start <= candidate.tokens.start && candidate.tokens.end <= never.end && never.len() > candidate.tokens.len()
             };
-            !ruled_out.iter().any(|out| out.intent == candidate.intent && !(whole && !says_more(&out.tokens)))
+            !ruled_out.iter().any(|out| out.intent == candidate.intent && (!whole || says_more(&out.tokens)))
         });
         ruled_out.sort_by_key(|candidate| candidate.intent);
         ruled_out.dedup_by_key(|candidate| candidate.intent);

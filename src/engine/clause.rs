@@ -42,7 +42,10 @@ mod tests {
             ("", vec![""]),
         ] {
             let text = Text::new(text);
-            let shown: Vec<&str> = clauses(&text, &super::super::small_words::shipped()).into_iter().map(|c| text.span(c.start, c.end).of(&text.original)).collect();
+            let shown: Vec<&str> = clauses(&text, &super::super::small_words::shipped())
+                .into_iter()
+                .map(|c| text.span(c.start, c.end).of(&text.original))
+                .collect();
             assert_eq!(shown, wanted);
         }
     }

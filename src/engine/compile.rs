@@ -81,8 +81,7 @@ pub fn compile(sources: &[Source], calls: &CallShapes, thresholds: Thresholds) -
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(findings);
     }
-    let examples =
-        learn::examples(&building.phrases, &building.lines, &building.intents, &building.nobodys, &mut building.vocabulary);
+    let examples = learn::examples(&building.phrases, &building.lines, &building.intents, &building.nobodys, &mut building.vocabulary);
     let scorer = Scorer::train(building.intents.len(), &examples);
     let engine = Engine {
         vocabulary: building.vocabulary,
@@ -198,7 +197,11 @@ impl Building {
             let Some(inner) = table.table(group) else { continue };
             for key in inner.keys().into_iter().filter(|key| ["say", "never", "confirm"].contains(&key.value.as_str())) {
                 let message = format!("`{}` stands under the wrong header: TOML reads it as `{language}.{group}.{}`", key.value, key.value);
-                table.doc.error(key.span, message, format!("move it above [{language}.{group}], or write {group}.name = \"…\" without that header"));
+                table.doc.error(
+                    key.span,
+                    message,
+                    format!("move it above [{language}.{group}], or write {group}.name = \"…\" without that header"),
+                );
             }
         }
         let slots: Vec<String> = intent.slots.iter().map(|slot| slot.name.clone()).collect();

@@ -120,7 +120,11 @@ impl Entities {
                 table.only(&["kind", "pattern", "upper", "without", "asked", "prefix", "example", "name", "find"]);
                 let by_language = |key: &str| {
                     table.table(key).map_or_else(BTreeMap::new, |texts| {
-                        texts.keys().into_iter().filter_map(|l| texts.string(&l.value).map(|text| (Language(l.value), text.value))).collect()
+                        texts
+                            .keys()
+                            .into_iter()
+                            .filter_map(|l| texts.string(&l.value).map(|text| (Language(l.value), text.value)))
+                            .collect()
                     })
                 };
                 let (names, places) = (by_language("name"), by_language("find"));

@@ -108,8 +108,12 @@ impl Engine {
         let best = understanding.candidates.iter().find(|other| chosen.contains(&other.intent));
         match best {
             _ if candidate.score < threshold => format!("below {threshold:.2}"),
-            Some(best) if self.intents[candidate.intent].social && !self.intents[best.intent].social => "small talk beside a request".into(),
-            Some(best) if best.by_rule() && !candidate.by_rule() => format!("only resembles, and a line speaks for {}", self.intents[best.intent].id),
+            Some(best) if self.intents[candidate.intent].social && !self.intents[best.intent].social => {
+                "small talk beside a request".into()
+            }
+            Some(best) if best.by_rule() && !candidate.by_rule() => {
+                format!("only resembles, and a line speaks for {}", self.intents[best.intent].id)
+            }
             Some(best) => format!("{:.2} behind {}", best.score - candidate.score, self.intents[best.intent].id),
             None => "stands in no part of its own".into(),
         }
@@ -124,7 +128,9 @@ impl Engine {
             Verdict::Ambiguous(_) => format!("they are within {margin:.2} of each other (margin)"),
             Verdict::Unmatched => format!("the best, {:.2}, is below {threshold:.2} (threshold)", first.score),
             Verdict::Matched(number) => {
-                let Some(best) = understanding.candidates.iter().find(|candidate| candidate.intent == *number) else { return String::new() };
+                let Some(best) = understanding.candidates.iter().find(|candidate| candidate.intent == *number) else {
+                    return String::new();
+                };
                 if matches!(best.reason, Reason::Whole(_)) {
                     return "a line that covers the whole message decides alone".into();
                 }
@@ -132,7 +138,10 @@ impl Engine {
                 match next {
                     Some(next) if best.score >= next.score => {
                         let lead = best.score - next.score;
-                        format!("{:.2} is above {threshold:.2} (threshold), and {lead:.2} ahead of the next (margin {margin:.2})", best.score)
+                        format!(
+                            "{:.2} is above {threshold:.2} (threshold), and {lead:.2} ahead of the next (margin {margin:.2})",
+                            best.score
+                        )
                     }
                     _ => format!("{:.2} is above {threshold:.2} (threshold)", best.score),
                 }

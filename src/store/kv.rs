@@ -223,7 +223,9 @@ fn commit(kv: &impl Kv, change: Change) -> Result<(Batch, Version), StoreError> 
         let prefix = keys::of(keys::OUTBOX, id);
         for (key, value) in kv.range(&prefix, &after(&prefix), usize::MAX)? {
             let row: OutboxRow = decode(&value, "outbox")?;
-            let void = |line: &crate::conversation::Line| line.speaker == crate::conversation::Speaker::Bot && (change.drop_bot_lines || line.question);
+            let void = |line: &crate::conversation::Line| {
+                line.speaker == crate::conversation::Speaker::Bot && (change.drop_bot_lines || line.question)
+            };
             if matches!(&row.target, OutboxTarget::Customer(line) if void(line)) {
                 batch.remove(key);
             }

@@ -5,7 +5,7 @@
 //! `BLESS=1 cargo test --test dialogue` writes down what is said now; read the difference before it is committed.
 
 use crate::driver::{Talk, sms};
-use jiff::{SignedDuration, SpanRelativeTo, Span};
+use jiff::{SignedDuration, Span, SpanRelativeTo};
 use std::path::{Path, PathBuf};
 use warmline::app::Config;
 use warmline::conversation::{Effect, Event, Message, Profile, Staff, StaffAction};
@@ -98,14 +98,8 @@ impl Scene {
 
 fn play(script: &str) -> String {
     let channel = script.lines().find(|line| !line.starts_with('#') && !line.is_empty()).expect("a channel").trim();
-    let mut scene = Scene {
-        talk: Talk::new(profile(channel)),
-        out: Vec::new(),
-        shown: 0,
-        last: Message::default(),
-        wait: None,
-        staff_messages: 0,
-    };
+    let mut scene =
+        Scene { talk: Talk::new(profile(channel)), out: Vec::new(), shown: 0, last: Message::default(), wait: None, staff_messages: 0 };
     for line in script.lines() {
         let rest = line.get(1..).unwrap_or("").trim();
         match line.chars().next() {

@@ -254,7 +254,7 @@ async fn telegrams_retry_after_is_respected() {
     let mut house = House::new().await;
     let ana = house.telegram.person(42, "Ana");
     house.telegram.fail_next("sendMessage", 429, "Too Many Requests: retry after 30", Some(30));
-    assert_eq!(house.write(&ana, "when do you open").await, Vec::<String>::new());
+    assert_eq!(house.write_on(&ana, "when do you open").await, Vec::<String>::new());
     house.clock.advance(SignedDuration::from_secs(29));
     house.app.settle().await;
     assert_eq!(house.telegram.texts(ana.id).len(), 0);

@@ -164,21 +164,52 @@ impl House {
         self.app.settle().await;
     }
 
-    /// A customer writes on Telegram; the bot's answers since.
-    pub async fn write(&mut self, person: &Person, text: &str) -> Vec<String> {
+    /// Nothing more comes for a moment: what waits for the rest of a message is answered.
+    pub async fn quiet(&mut self) {
+        self.clock.advance(SignedDuration::from_secs(3));
+        self.app.fire_timers().await;
+        self.settle().await;
+    }
+
+    /// A customer writes on Telegram; the bot's answers at once.
+    pub async fn write_on(&mut self, person: &Person, text: &str) -> Vec<String> {
         let before = self.telegram.messages(person.id).len();
         self.telegram.customer_text(person, text);
         self.settle().await;
         self.telegram.messages(person.id).into_iter().skip(before).map(|message| message.text).collect()
     }
 
-    /// A customer texts; the bot's answers since.
-    pub async fn text(&self, from: &str, body: &str) -> Vec<String> {
+    /// A customer writes on Telegram, and is quiet where no answer comes at once; the bot's answers.
+    pub async fn write(&mut self, person: &Person, text: &str) -> Vec<String> {
+        let said = self.write_on(person, text).await;
+        if !said.is_empty() {
+            return said;
+        }
+        let before = self.telegram.messages(person.id).len();
+        self.quiet().await;
+        self.telegram.messages(person.id).into_iter().skip(before).map(|message| message.text).collect()
+    }
+
+    /// A customer texts; the bot's answers at once.
+    pub async fn text_on(&self, from: &str, body: &str) -> Vec<String> {
         let before = self.twilio.texts_to(from).len();
         let sid = self.twilio.new_sid();
         let status =
             self.twilio.text(&self.client, &format!("{}/sms/twilio", self.url), &format!("{PUBLIC}/sms/twilio"), from, body, &sid).await;
         assert_eq!(status.as_u16(), 200);
+        self.app.settle().await;
+        self.twilio.texts_to(from).into_iter().skip(before).collect()
+    }
+
+    /// A customer texts, and is quiet where no answer comes at once; the bot's answers.
+    pub async fn text(&self, from: &str, body: &str) -> Vec<String> {
+        let said = self.text_on(from, body).await;
+        if !said.is_empty() {
+            return said;
+        }
+        let before = self.twilio.texts_to(from).len();
+        self.clock.advance(SignedDuration::from_secs(3));
+        self.app.fire_timers().await;
         self.app.settle().await;
         self.twilio.texts_to(from).into_iter().skip(before).collect()
     }

@@ -99,17 +99,17 @@ async fn where_twilio_confirms_opt_outs_itself_the_bot_learns_to_be_quiet() {
     let house = House::new().await;
     house.text("+15550100002", "hello").await;
     house.twilio.opt_out("+15550100002");
-    house.text("+15550100002", "STOP").await;
+    house.text_on("+15550100002", "STOP").await;
     // Error 21610 has been seen: the gateway speaks for itself, so the next opt-out is not confirmed by us too.
-    house.text("+15550100003", "hello").await;
-    assert_eq!(house.text("+15550100003", "STOP").await, Vec::<String>::new());
+    house.text_on("+15550100003", "hello").await;
+    assert_eq!(house.text_on("+15550100003", "STOP").await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_gateway_that_fails_is_tried_again_in_order() {
     let house = House::new().await;
     house.twilio.fail_next(503, 20503, None);
-    assert_eq!(house.text(ANA, "when do you open").await, Vec::<String>::new());
+    assert_eq!(house.text_on(ANA, "when do you open").await, Vec::<String>::new());
     house.clock.advance(SignedDuration::from_secs(5));
     house.app.settle().await;
     assert_eq!(house.twilio.texts_to(ANA).len(), 1);

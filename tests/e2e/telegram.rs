@@ -126,6 +126,30 @@ async fn an_ambiguous_request_is_asked_with_buttons() {
 }
 
 #[tokio::test]
+async fn a_message_in_pieces_is_answered_once_and_despair_in_one_of_them_at_once() {
+    let mut house = House::new().await;
+    let ana = house.telegram.person(42, "Ana");
+    for piece in ["hi", "its me again"] {
+        house.telegram.customer_text(&ana, piece);
+        house.settle().await;
+        assert_eq!(house.telegram.texts(ana.id), Vec::<String>::new(), "{piece}: there may be more");
+    }
+    house.telegram.customer_text(&ana, "when do you open");
+    house.settle().await;
+    let said = house.telegram.texts(ana.id);
+    assert!(said.len() == 1 && said[0].contains("9:00"), "{said:?}");
+    house.quiet().await;
+    assert_eq!(house.telegram.texts(ana.id).len(), 1, "the pieces before are part of what was answered");
+
+    let bo = house.telegram.person(43, "Bo");
+    house.telegram.customer_text(&bo, "hi");
+    house.settle().await;
+    house.telegram.customer_text(&bo, "i want to die");
+    house.settle().await;
+    assert!(house.telegram.texts(bo.id)[0].contains("emergency number"));
+}
+
+#[tokio::test]
 async fn texts_of_every_kind_are_survived() {
     let mut house = House::new().await;
     for (number, text) in [

@@ -46,8 +46,17 @@ pub fn entry(number: u64) -> Entry {
 }
 
 pub fn line(number: u64, speaker: Speaker) -> OutboxRow {
-    let line =
-        Line { number, to: address(), speaker, text: "hi".into(), buttons: vec![], ask_contact: false, copy: None, last_word: false, question: false };
+    let line = Line {
+        number,
+        to: address(),
+        speaker,
+        text: "hi".into(),
+        buttons: vec![],
+        ask_contact: false,
+        copy: None,
+        last_word: false,
+        question: false,
+    };
     OutboxRow { id: id(1), number, target: OutboxTarget::Customer(line), urgency: None, created: at(0), due: at(0), attempts: 0 }
 }
 

@@ -116,7 +116,8 @@ impl Scorer {
         let mut judged = Vec::new();
         for fold in 0..FOLDS {
             let out = |line: usize| mixed(line as u64, 0) % FOLDS == fold;
-            let scorer = Scorer { calibration: self.calibration, ..Scorer::learn(self.classes, examples, &|example| !out(example.line), &|_| true) };
+            let scorer =
+                Scorer { calibration: self.calibration, ..Scorer::learn(self.classes, examples, &|example| !out(example.line), &|_| true) };
             let mut last = None;
             for example in examples.iter().filter(|example| example.class < self.classes && !example.counter && out(example.line)) {
                 if last.replace(example.line) == Some(example.line) {

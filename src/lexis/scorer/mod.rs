@@ -21,9 +21,9 @@ pub use held_out::HeldOut;
 pub use reading::{plain, read};
 
 use features::{BUCKETS, Feature, Rarity, features};
+use held_out::cases;
 use meaning::{DIMENSIONS, meaning, shares};
 use rustc_hash::FxHashSet;
-use held_out::cases;
 use solver::{Row, Side, separate};
 
 /// A sentence to learn from.
