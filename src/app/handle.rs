@@ -8,7 +8,7 @@
 use super::App;
 use crate::conversation::{Address, ConversationId, DeskNote, Effect, Entry, Event, Owner, State, Who, step};
 use crate::desk::{self, QueueRow};
-use crate::store::{CallRow, Change, LinkKey, LinkTarget, OutboxRow, OutboxTarget, StoreError};
+use crate::store::{CallRow, Change, LinkKey, LinkTarget, MissedRow, OutboxRow, OutboxTarget, StoreError};
 use jiff::Timestamp;
 use std::panic::AssertUnwindSafe;
 
@@ -111,6 +111,7 @@ impl App {
                     metrics::counter!("warmline_handoffs_total", "reason" => reason.name()).increment(1);
                 }
                 Effect::Desk(note) => notes.push(note),
+                Effect::Missed { text, nearest } => change.missed.push(MissedRow { text, nearest, count: 1, last: now }),
                 Effect::Timer(timer) => change.timers.push(timer),
                 Effect::Cancel { key } => change.timers_done.push(key),
                 Effect::DropBotLines => change.drop_bot_lines = true,

@@ -5,8 +5,8 @@
 //! store beside it.
 
 use crate::app::{App, Spawn};
-use crate::desk::QueueRow;
 use futures::FutureExt;
+use serde::de::DeserializeOwned;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
@@ -57,6 +57,7 @@ pub(super) fn listen(app: &Arc<App>, spawn: &dyn Spawn, data: &Path) -> Option<S
                 continue;
             }
             let answer = match question.trim() {
+                "unmatched" => app.store.missed().await.ok().and_then(|rows| serde_json::to_string(&rows).ok()),
                 "queue" => app.store.queue().await.ok().and_then(|rows| serde_json::to_string(&rows).ok()),
                 _ => None,
             };
@@ -67,10 +68,10 @@ pub(super) fn listen(app: &Arc<App>, spawn: &dyn Spawn, data: &Path) -> Option<S
     Some(Socket(path))
 }
 
-/// Asks a running bot for its queue; `None` when none runs there.
-pub(super) fn queue(data: &Path) -> Option<Vec<QueueRow>> {
+/// Asks a running bot for its rows of something; `None` when none runs there.
+pub(super) fn ask<T: DeserializeOwned>(data: &Path, question: &str) -> Option<Vec<T>> {
     let mut stream = UnixStream::connect(path(data)).ok()?;
-    stream.write_all(b"queue\n").ok()?;
+    stream.write_all(format!("{question}\n").as_bytes()).ok()?;
     let mut answer = String::new();
     BufReader::new(stream).read_line(&mut answer).ok()?;
     serde_json::from_str(&answer).ok()

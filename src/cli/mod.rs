@@ -12,9 +12,11 @@ mod init;
 mod parts;
 mod print;
 mod queue;
+mod replay;
 mod serve;
 mod test;
 mod understand;
+mod unmatched;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -75,6 +77,17 @@ enum Command {
     Understand,
     /// Scores labelled messages: intents or distress.
     Eval(eval::Args),
+    /// Runs past conversations and reports what the bot would have answered and handed over.
+    Replay(replay::Args),
+    /// What customers asked and the bot couldn't answer, in groups, without names and numbers.
+    Unmatched {
+        /// So many groups.
+        #[arg(long, default_value_t = 20)]
+        groups: usize,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// The handoffs that wait.
     Queue {
         /// As JSON, one row a line.
@@ -117,6 +130,8 @@ pub fn main() -> ExitCode {
         Command::Explain { text, json } => explain::explain(&paths, &text, json),
         Command::Understand => understand::understand(&paths),
         Command::Eval(args) => eval::eval(&paths, &args),
+        Command::Replay(args) => replay::replay(&paths, &args),
+        Command::Unmatched { groups, json } => unmatched::unmatched(&paths, groups, json),
         Command::Queue { json } => queue::queue(&paths, json),
     }
 }

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 pub(super) fn queue(paths: &Paths, as_json: bool) -> ExitCode {
     let Ok(config) = parts::config(paths) else { return ExitCode::from(status::CANT_START) };
-    let rows = match control::queue(&config.data) {
+    let rows = match control::ask::<QueueRow>(&config.data, "queue") {
         Some(rows) => rows,
         None if !config.data.is_dir() => Vec::new(),
         None => match serve::open(&config).and_then(|store| futures::executor::block_on(store.queue())) {

@@ -18,6 +18,8 @@ use std::time::Duration;
 
 /// How long the workers may take to finish what they began.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How long an unanswered message is counted after it was last asked.
+const MISSED_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 90);
 
 pub(super) fn serve(paths: &Paths, strict: bool) -> ExitCode {
     let Ok(config) = parts::config(paths) else { return ExitCode::from(status::CANT_START) };
@@ -129,6 +131,10 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     banner(&config, &secrets, address, files, telegram.is_some(), twilio.is_some());
 
+    // What nobody has asked for a quarter of a year is no news any more.
+    if let Ok(before) = SystemClock.now().checked_sub(MISSED_KEPT) {
+        let _ = app.store.forget_missed(before).await;
+    }
     let control = control::listen(&app, spawn.as_ref(), &config.data);
     crate::app::run(&app, &spawn, poller, Some((paths.intents.clone(), config.clone())));
     let end = spawn.stopping();

@@ -85,6 +85,12 @@ pub(super) struct Rehearsal<'a> {
     pub said: Vec<String>,
     turns: u64,
     timers: Vec<Timer>,
+    /// The message that nothing answered: its words without what is personal, and the nearest intent.
+    pub missed: Option<(String, Option<String>)>,
+    /// The intent for which a call would have been made.
+    pub called: Option<String>,
+    /// Calls are noted and never return.
+    no_calls: bool,
 }
 
 /// After a message nothing more comes for so long: what waits for the rest of a burst is answered.
@@ -99,13 +105,38 @@ impl<'a> Rehearsal<'a> {
         let facts = Facts { local, reach: Reach::Open, opens: None, closes: Some(closes), profile };
         let mut state = State::new(address);
         state.language = language.map(|language| Language(language.to_string()));
-        Rehearsal { rules, facts, state, backend, now, said: Vec::new(), turns: 0, timers: Vec::new() }
+        Rehearsal {
+            rules,
+            facts,
+            state,
+            backend,
+            now,
+            said: Vec::new(),
+            turns: 0,
+            timers: Vec::new(),
+            missed: None,
+            called: None,
+            no_calls: false,
+        }
+    }
+
+    /// Calls are noted, and nothing comes back.
+    pub(super) fn without_calls(mut self) -> Self {
+        self.no_calls = true;
+        self
+    }
+
+    /// The time of the next message.
+    pub(super) fn at(&mut self, now: Timestamp) {
+        self.now = now;
+        self.facts.local = now.to_zoned(jiff::tz::TimeZone::UTC).datetime();
     }
 
     /// One message of the customer, with everything that follows from it.
     pub(super) fn write(&mut self, text: &str) {
         self.turns += 1;
         self.said.clear();
+        (self.missed, self.called) = (None, None);
         let external = format!("{}", self.turns);
         let message = Message { text: text.to_string(), external, entropy: 4821, ..Message::default() };
         self.event(Event::Message(Box::new(message)));
@@ -123,6 +154,10 @@ impl<'a> Rehearsal<'a> {
         for effect in effects {
             match effect {
                 Effect::Say(line) => self.said.push(line.text),
+                Effect::Missed { text, nearest } => self.missed = Some((text, nearest)),
+                Effect::Call(request) if self.no_calls => {
+                    self.called = self.state.calls.remove(&request.number).map(|pending| pending.form.intent);
+                }
                 Effect::Call(request) => {
                     let returned = match self.backend {
                         Some(backend) => futures::executor::block_on(backend.call(&request, "rehearsal", self.now)),

@@ -5,6 +5,7 @@
 //! nobody is asked twice in a row without a person being called.
 //! Leaves out: forms (`form`).
 
+use super::effect::Effect;
 use super::event::Message;
 use super::handoff::Reason;
 use super::state::Asked;
@@ -130,7 +131,10 @@ impl Turn<'_> {
     }
 
     /// Nothing matched: the first time a person is offered, the second time in a row one is called.
-    pub(super) fn missed(&mut self, text: &Text) {
+    pub(super) fn missed(&mut self, text: &Text, understanding: &Understanding) {
+        let nearest = understanding.candidates.first().map(|best| self.rules.engine.intents()[best.intent].id.clone());
+        let shown = self.rules.engine.redact(text, self.facts.local.date());
+        self.effects.push(Effect::Missed { text: shown, nearest });
         if self.foreign(text) {
             self.say_word("other_language", &[]);
             return self.hand_off(Reason::Language, &Assessment::default());

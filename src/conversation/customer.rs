@@ -335,7 +335,7 @@ impl Turn<'_> {
                 self.state.misses += 1;
                 self.ask_word("bare_value");
             }
-            Verdict::Unmatched => self.missed(text),
+            Verdict::Unmatched => self.missed(text, understanding),
         }
     }
 }

@@ -222,6 +222,13 @@ pub enum Effect {
         /// Why.
         reason: Reason,
     },
+    /// A message that nothing answered, without what is personal in it, and the intent that is nearest.
+    Missed {
+        /// The words that may be shown.
+        text: String,
+        /// An intent's id.
+        nearest: Option<String>,
+    },
     /// Something for staff.
     Desk(DeskNote),
     /// A timer is armed.

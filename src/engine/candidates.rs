@@ -112,7 +112,9 @@ impl Engine {
         for (number, pattern) in self.patterns.iter().enumerate().filter(|(_, p)| p.regex.is_match(span.of(&reading.text.original))) {
             offer(Candidate { intent: pattern.intent, score: KEYWORD_FLOOR, reason: Reason::Pattern(number), tokens: 0..0 });
         }
-        if !asked.is_empty() {
+        // A line that covers the message decides alone; what else it resembles would change nothing.
+        let decided = candidates.iter().any(|candidate| matches!(candidate.reason, Reason::Whole(_)));
+        if !asked.is_empty() && !decided {
             for (intent, chance) in self.chances(reading, &part).into_iter().enumerate().filter(|(_, chance)| *chance >= FAINT) {
                 // Small talk is only what a line says: anything may resemble it.
                 if self.intents[intent].social {

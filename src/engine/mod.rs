@@ -17,6 +17,7 @@ mod entity;
 mod intent;
 mod learn;
 mod lint;
+mod redact;
 mod small_words;
 mod tongue;
 mod trace;

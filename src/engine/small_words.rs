@@ -106,6 +106,11 @@ impl SmallWords {
         self.sets.iter().flatten().map(String::as_str)
     }
 
+    /// True for a word that does anything.
+    pub(super) fn knows(&self, word: &str) -> bool {
+        self.sets.iter().any(|set| set.contains(word))
+    }
+
     /// True for a word that does this.
     pub fn is(&self, small: Small, word: &str) -> bool {
         self.sets[small as usize].contains(word)

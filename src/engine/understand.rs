@@ -168,20 +168,37 @@ mod tests {
     use jiff::civil::date;
     use std::sync::LazyLock;
 
+    fn sources() -> Vec<Source> {
+        let intent = |name: &str, body: &str| Source::new(format!("{name}.toml"), format!("{body}\nreply.text = \"x\"\n"));
+        vec![
+            intent(
+                "order_status",
+                "keywords = [\"track + parcel\"]\n[en]\nsay = [\"where is my (order|parcel)\", \"has my * shipped\"]\nnever = [\"where is my order confirmation\"]",
+            ),
+            intent("cancel_order", "[en]\nsay = [\"cancel my (order|parcel)\", \"i do not want my order\"]"),
+            intent("refund", "[en]\nsay = [\"where is my refund\", \"i want my money back\"]"),
+            intent("greeting", "social = true\n[en]\nsay = [\"(hi|hello|good morning)\"]"),
+            Source::new("small_words.toml", include_str!("../../intents/small_words.toml")),
+            Source::new("entities.toml", include_str!("../../intents/entities.toml")),
+        ]
+    }
+
+    fn built(sources: &[Source]) -> Engine {
+        compile(sources, &CallShapes::new(), Thresholds::default()).expect("compiles").0
+    }
+
     fn engine() -> &'static Engine {
+        static ENGINE: LazyLock<Engine> = LazyLock::new(|| built(&sources()));
+        &ENGINE
+    }
+
+    /// The same files, found in another order.
+    fn shuffled() -> &'static Engine {
         static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
-            let intent = |name: &str, body: &str| Source::new(format!("{name}.toml"), format!("{body}\nreply.text = \"x\"\n"));
-            let sources = [
-                intent(
-                    "order_status",
-                    "keywords = [\"track + parcel\"]\n[en]\nsay = [\"where is my (order|parcel)\", \"has my * shipped\"]\nnever = [\"where is my order confirmation\"]",
-                ),
-                intent("cancel_order", "[en]\nsay = [\"cancel my (order|parcel)\", \"i do not want my order\"]"),
-                intent("refund", "[en]\nsay = [\"where is my refund\", \"i want my money back\"]"),
-                intent("greeting", "social = true\n[en]\nsay = [\"(hi|hello|good morning)\"]"),
-                Source::new("small_words.toml", include_str!("../../intents/small_words.toml")),
-            ];
-            compile(&sources, &CallShapes::new(), Thresholds::default()).expect("compiles").0
+            let mut sources = sources();
+            sources.reverse();
+            sources.rotate_left(2);
+            built(&sources)
         });
         &ENGINE
     }
@@ -226,6 +243,25 @@ mod tests {
             for candidate in &understanding.candidates {
                 proptest::prop_assert!((0.0..=1.0).contains(&candidate.score));
             }
+        }
+
+        #[test]
+        fn every_span_of_an_explanation_lies_on_the_message(text in "(where|order|refund|é|😭|A1042|cancel|tuesday|[a-z ]{0,9}|\\PC| ){0,20}") {
+            let read = Text::new(text.as_str());
+            let understanding = engine().understand(&read, date(2026, 11, 21));
+            let trace = engine().trace(&read, &understanding);
+            let spans = trace.candidates.iter().flat_map(|candidate| candidate.span.into_iter().chain(candidate.words.iter().map(|(span, _)| *span)));
+            for span in spans.chain(trace.entities.iter().map(|entity| entity.span)) {
+                proptest::prop_assert!(text.get(span.start..span.end).is_some_and(|part| !part.is_empty()), "{:?}", span);
+            }
+            proptest::prop_assert!(trace.picture(&text).contains("Verdict"));
+        }
+
+        #[test]
+        fn the_order_in_which_files_are_found_changes_nothing(text in "(where|is|my|order|parcel|refund|cancel|and|money|hi|track|A1042|[a-z]{1,6}| ){0,14}") {
+            let read = Text::new(text);
+            let today = date(2026, 11, 21);
+            proptest::prop_assert_eq!(engine().understand(&read, today), shuffled().understand(&read, today));
         }
     }
 }

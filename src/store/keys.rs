@@ -14,6 +14,7 @@ pub(super) const OUTBOX: u8 = b'o';
 pub(super) const CALL: u8 = b'c';
 pub(super) const QUEUE: u8 = b'q';
 pub(super) const TIMER_DUE: u8 = b'w';
+pub(super) const MISSED: u8 = b'u';
 
 fn key(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = vec![kind];
@@ -74,4 +75,9 @@ pub(super) fn named(name: &str) -> Vec<u8> {
 /// The conversation that a key of a kind with ids belongs to.
 pub(super) fn id_of(key: &[u8]) -> Option<ConversationId> {
     key.get(1..17).and_then(|bytes| bytes.try_into().ok()).map(ConversationId::from_bytes)
+}
+
+/// A message that nothing answered, by its words.
+pub(super) fn missed(text: &str) -> Vec<u8> {
+    key(MISSED, &[&Sha256::digest(text.as_bytes())[..16]])
 }

@@ -246,6 +246,13 @@ fn commit(kv: &impl Kv, change: Change) -> Result<(Batch, Version), StoreError> 
         batch.put(keys::timer(id, &timer.key), encode(timer)?);
         batch.put(keys::timer_due(timer.at, id, &timer.key), encode(&TimerRow { id, timer: timer.clone() })?);
     }
+    for row in &change.missed {
+        let key = keys::missed(&row.text);
+        // A row that can't be read begins anew: it is only a count.
+        let before = kv.get(&key)?.and_then(|bytes| decode::<MissedRow>(&bytes, "missed").ok());
+        let count = before.map_or(0, |before| before.count) + row.count;
+        batch.put(key, encode(&MissedRow { count, ..row.clone() })?);
+    }
     for row in &change.calls {
         batch.put(keys::numbered(keys::CALL, id, row.request.number), encode(row)?);
     }
@@ -346,6 +353,24 @@ impl<K: Kv> Store for KvStore<K> {
         let mut rows: Vec<QueueRow> = self.all(&keys::kind(keys::QUEUE), "queue")?;
         QueueRow::sort(&mut rows);
         Ok(rows)
+    }
+
+    async fn missed(&self) -> Result<Vec<MissedRow>, StoreError> {
+        self.all(&keys::kind(keys::MISSED), "missed")
+    }
+
+    async fn forget_missed(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.write(move |kv| {
+            let prefix = keys::kind(keys::MISSED);
+            let mut batch = Batch::default();
+            for (key, value) in kv.range(&prefix, &after(&prefix), usize::MAX)? {
+                if decode::<MissedRow>(&value, "missed").map_or(true, |row| row.last < before) {
+                    batch.remove(key);
+                }
+            }
+            Ok((batch, ()))
+        })
+        .await
     }
 
     async fn conversations(&self) -> Result<Vec<ConversationId>, StoreError> {

@@ -14,7 +14,7 @@ mod writer;
 
 pub use kv::{Batch, Kv, KvStore, Pair};
 pub use memory::MemoryKv;
-pub use record::{Arrival, CallRow, Change, InboxRow, LinkKey, LinkTarget, OutboxRow, OutboxTarget, Stored, TimerRow, Version};
+pub use record::{Arrival, CallRow, Change, InboxRow, LinkKey, LinkTarget, MissedRow, OutboxRow, OutboxTarget, Stored, TimerRow, Version};
 pub use sled_kv::SledKv;
 
 use crate::conversation::{ConversationId, Entry, State};
@@ -109,6 +109,12 @@ pub trait Store: Send + Sync {
 
     /// Handoffs that are open, in the queue's order.
     async fn queue(&self) -> Result<Vec<QueueRow>, StoreError>;
+
+    /// What customers asked and nothing answered, counted by its words.
+    async fn missed(&self) -> Result<Vec<MissedRow>, StoreError>;
+
+    /// Forgets what was last asked before a moment.
+    async fn forget_missed(&self, before: Timestamp) -> Result<(), StoreError>;
 
     /// Every conversation.
     async fn conversations(&self) -> Result<Vec<ConversationId>, StoreError>;

@@ -148,6 +148,19 @@ pub struct LinkTarget {
     pub number: Option<u64>,
 }
 
+/// What customers asked and nothing answered, counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissedRow {
+    /// The words, without what is personal in them.
+    pub text: String,
+    /// The intent that is nearest.
+    pub nearest: Option<String>,
+    /// How often.
+    pub count: u64,
+    /// When it was last asked.
+    pub last: Timestamp,
+}
+
 /// What a step writes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
@@ -171,6 +184,8 @@ pub struct Change {
     pub drop_bot_lines: bool,
     /// Waiting bot lines to the customer that only ask something are dropped.
     pub drop_questions: bool,
+    /// Messages that nothing answered: each adds to its row's count.
+    pub missed: Vec<MissedRow>,
     /// Timers armed.
     pub timers: Vec<Timer>,
     /// Timers that fired or are not needed.
@@ -197,6 +212,7 @@ impl Change {
             outbox: Vec::new(),
             drop_bot_lines: false,
             drop_questions: false,
+            missed: Vec::new(),
             timers: Vec::new(),
             timers_done: Vec::new(),
             calls: Vec::new(),

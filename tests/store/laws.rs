@@ -6,7 +6,7 @@ use warmline::conversation::{
     Address, CallRequest, ConversationId, Entry, Event, Line, Message, Speaker, Staff, State, Timer, Urgency, Who,
 };
 use warmline::desk::{DeskMessage, QueueRow};
-use warmline::store::{Arrival, CallRow, Change, LinkKey, LinkTarget, OutboxRow, OutboxTarget, Store, StoreError};
+use warmline::store::{Arrival, CallRow, Change, LinkKey, LinkTarget, MissedRow, OutboxRow, OutboxTarget, Store, StoreError};
 
 pub fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).expect("a time")
@@ -194,6 +194,20 @@ pub async fn questions_are_dropped_and_answers_stay(store: &dyn Store) {
     store.commit(change).await.expect("commits");
     let left: Vec<u64> = store.outbox().await.expect("reads").iter().map(|row| row.number).collect();
     assert_eq!(left, [1]);
+}
+
+pub async fn what_nothing_answered_is_counted_by_its_words(store: &dyn Store) {
+    let missed = |text: &str, last| MissedRow { text: text.into(), nearest: Some("refund".into()), count: 1, last: at(last) };
+    for (version, rows) in [vec![missed("gift cards", 10)], vec![missed("gift cards", 20), missed("lamps", 5)]].into_iter().enumerate() {
+        let mut change = Change::new(id(1), version as u64, State::new(address()));
+        change.missed = rows;
+        store.commit(change).await.expect("commits");
+    }
+    let mut rows = store.missed().await.expect("reads");
+    rows.sort_by_key(|row| row.count);
+    assert_eq!(rows, [missed("lamps", 5), MissedRow { count: 2, ..missed("gift cards", 20) }]);
+    store.forget_missed(at(10)).await.expect("writes");
+    assert_eq!(store.missed().await.expect("reads").len(), 1);
 }
 
 pub async fn a_postponed_row_keeps_its_place_and_a_dropped_one_stays_dropped(store: &dyn Store) {

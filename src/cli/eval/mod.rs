@@ -248,7 +248,7 @@ fn lines<T: DeserializeOwned>(file: &Path) -> Result<Vec<T>, ()> {
 }
 
 /// A bar on the terminal for long runs; nothing where standard error is no terminal.
-fn progress(length: usize) -> ProgressBar {
+pub(in crate::cli) fn progress(length: usize) -> ProgressBar {
     let target = if length < 2_000 { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {eta}").unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(Some(length as u64), target).with_style(style)

@@ -31,6 +31,9 @@ impl Default for Calibration {
     }
 }
 
+/// Below this the chance is under one in a thousand.
+const HOPELESS: f32 = -7.0;
+
 /// How many cases the prior curve counts for.
 const PRIOR: f32 = 600.0;
 
@@ -47,7 +50,9 @@ pub(super) struct Case {
 impl Calibration {
     /// The chance, between 0 and 1.
     pub fn chance(self, score: f32, other: f32, strange: f32) -> f32 {
-        logistic(self.slope * score + self.lead * (score - other) - self.strange * strange + self.base)
+        let at = self.slope * score + self.lead * (score - other) - self.strange * strange + self.base;
+        // Most of a thousand intents are out of the question; that needs no exponential.
+        if at < HOPELESS { 0.0 } else { logistic(at) }
     }
 
     /// The curve that fits the cases, drawn towards the default where they say little.

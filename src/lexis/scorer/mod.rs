@@ -9,6 +9,7 @@
 
 mod background;
 mod calibration;
+mod cluster;
 mod features;
 mod held_out;
 mod meaning;
@@ -16,6 +17,7 @@ mod reading;
 mod solver;
 
 pub use calibration::{Calibration, OUT_OF_SCOPE};
+pub use cluster::clusters;
 pub use features::Word;
 pub use held_out::HeldOut;
 pub use reading::{plain, read};
@@ -83,14 +85,24 @@ impl Scorer {
     /// The score of every class, as a signed distance: above 0 is inside.
     pub fn scores(&self, words: &[Word<'_>]) -> Vec<f32> {
         let mut sums = vec![0.0_f32; self.classes];
-        let mut add = |bucket: usize, value: f32| {
-            let at = bucket * self.classes;
-            for (sum, weight) in sums.iter_mut().zip(&self.weights[at..at + self.classes]) {
-                *sum += value * f32::from(*weight);
+        let meant = meaning(words);
+        let meant = meant.iter().enumerate().map(|(at, value)| (BUCKETS + at, *value)).filter(|(_, value)| *value != 0.0);
+        let said = features(words, &self.rarity).into_iter().map(|feature| (feature.bucket as usize, feature.value));
+        let all: Vec<(usize, f32)> = said.chain(meant).collect();
+        let row = |at: usize| &self.weights[all[at].0 * self.classes..][..self.classes];
+        // Four rows at a time: with many classes the sums would else be read and written once a feature.
+        let mut at = 0;
+        while at + 4 <= all.len() {
+            let [a, b, c, d] = [0, 1, 2, 3].map(|next| all[at + next].1);
+            let rows = row(at).iter().zip(row(at + 1)).zip(row(at + 2)).zip(row(at + 3));
+            for (sum, (((w, x), y), z)) in sums.iter_mut().zip(rows) {
+                *sum += (a * f32::from(*w) + b * f32::from(*x)) + (c * f32::from(*y) + d * f32::from(*z));
             }
-        };
-        features(words, &self.rarity).iter().for_each(|feature| add(feature.bucket as usize, feature.value));
-        meaning(words).iter().enumerate().filter(|(_, value)| **value != 0.0).for_each(|(at, value)| add(BUCKETS + at, *value));
+            at += 4;
+        }
+        for at in at..all.len() {
+            sums.iter_mut().zip(row(at)).for_each(|(sum, weight)| *sum += all[at].1 * f32::from(*weight));
+        }
         for ((sum, scale), bias) in sums.iter_mut().zip(&self.scale).zip(&self.bias) {
             *sum = *sum * scale + bias;
         }

@@ -47,7 +47,12 @@ impl Row {
         self.at.iter().zip(&self.value).map(|(at, value)| weights[*at as usize] * value).sum()
     }
 
-    fn add_to(&self, weights: &mut [f32], times: f32) {
+    /// Sum of squares without the constant feature.
+    pub fn length(&self) -> f32 {
+        self.square - BIAS * BIAS
+    }
+
+    pub fn add_to(&self, weights: &mut [f32], times: f32) {
         for (at, value) in self.at.iter().zip(&self.value) {
             weights[*at as usize] += times * value;
         }
