@@ -266,7 +266,7 @@ impl Entities {
     }
 
     /// Every value in a text, in order. The operator's patterns win over the built-in kinds, and kinds win in this order:
-    /// e-mail, amount, date, postcode, phone; a value inside another one is not a value.
+    /// e-mail and postal address, amount, date, phone of ten digits, postcode, shorter phone; a value inside another one is not a value.
     pub fn find(&self, read: &Text, today: Date) -> Vec<Entity> {
         let text = read.original.as_str();
         let mut found: Vec<(u8, Entity)> = Vec::new();
@@ -287,11 +287,13 @@ impl Entities {
                     add(3, span.start, span.end, days.to_string());
                 }),
                 EntityKind::Address if digits => each(&ADDRESS, text, |m| add(1, m.start(), m.end(), m.as_str().trim().to_string())),
-                EntityKind::Postcode if digits => each(&POSTCODE, text, |m| add(4, m.start(), m.end(), m.as_str().to_uppercase())),
+                EntityKind::Postcode if digits => each(&POSTCODE, text, |m| add(5, m.start(), m.end(), m.as_str().to_uppercase())),
                 EntityKind::Phone if digits => each(&PHONE, text, |m| {
                     let digits: String = m.as_str().chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
-                    if digits.trim_start_matches('+').len() >= 7 {
-                        add(5, m.start(), m.end(), digits);
+                    // Ten digits are no postcode; fewer may be.
+                    let length = digits.trim_start_matches('+').len();
+                    if length >= 7 {
+                        add(if length >= 10 { 4 } else { 6 }, m.start(), m.end(), digits);
                     }
                 }),
                 _ => {}
