@@ -65,7 +65,7 @@ pub(super) fn replay(paths: &Paths, args: &Args) -> ExitCode {
             return ExitCode::from(status::USAGE);
         }
     };
-    read.broken.iter().take(5).for_each(|broken| print::error(broken));
+    read.broken.iter().take(5).for_each(print::error);
     let broken = read.broken.len();
     let report = Report { ours: read.ours, broken, ..run(&rules, read.said, args) };
     let text = match args.format {

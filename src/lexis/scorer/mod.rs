@@ -100,8 +100,8 @@ impl Scorer {
             }
             at += 4;
         }
-        for at in at..all.len() {
-            sums.iter_mut().zip(row(at)).for_each(|(sum, weight)| *sum += all[at].1 * f32::from(*weight));
+        for (rest, (_, value)) in all.iter().enumerate().skip(at) {
+            sums.iter_mut().zip(row(rest)).for_each(|(sum, weight)| *sum += value * f32::from(*weight));
         }
         for ((sum, scale), bias) in sums.iter_mut().zip(&self.scale).zip(&self.bias) {
             *sum = *sum * scale + bias;
