@@ -150,6 +150,18 @@ async fn a_message_in_pieces_is_answered_once_and_despair_in_one_of_them_at_once
 }
 
 #[tokio::test]
+async fn what_nothing_answered_is_counted_without_names() {
+    let mut house = House::new().await;
+    for (number, name) in ["Oluwaseun", "Przemyslaw"].into_iter().enumerate() {
+        let person = house.telegram.person(60 + number as i64, "Someone");
+        house.write(&person, &format!("my goldfish {name} dances beautifully every morning")).await;
+    }
+    let rows = house.app.store.missed().await.expect("reads");
+    assert_eq!(rows.len(), 1, "the same without the names: {rows:?}");
+    assert!(rows[0].count == 2 && rows[0].text.contains("goldfish …") && !rows[0].text.contains("oluwaseun"), "{rows:?}");
+}
+
+#[tokio::test]
 async fn texts_of_every_kind_are_survived() {
     let mut house = House::new().await;
     for (number, text) in [
