@@ -1,7 +1,8 @@
 //! One conversation: what has happened, and what happens next.
 //!
 //! Owns: ids, [`State`], [`Event`], [`Effect`] and [`step`]; who owns the conversation; forms, digressions, corrections,
-//! ownership checks and codes; the life of a handoff; the words to customers, rendered here.
+//! ownership checks and codes; messages in pieces, the same question again, requests put off; the life of a handoff; the words
+//! to customers, rendered here.
 //!
 //! ```text
 //!            opens (level, two misses, failed action, needs = "handoff")
@@ -13,6 +14,9 @@
 //!
 //! While a handoff is open a timer runs. A claim starts it anew; only a human word that was delivered stops it; what the customer
 //! writes after that starts it again.
+//!
+//! Of bot lines that wait to be sent, a new message voids those that only ask (the design voids all of them): an answer to what
+//! was asked before is still an answer.
 //!
 //! Invariants: every customer message is assessed by `care` before anything else; nothing is sent to a customer who opted out
 //! or may not be texted; while a person owns the conversation no bot line leaves; crisis and distress silence the bot's
