@@ -55,6 +55,11 @@ const CHATTER: f32 = 0.5;
 /// Classes are learnt on this many threads; the result does not depend on it.
 const THREADS: usize = 4;
 
+/// Where this share of a message's words, and two at least, stand in no line, a score is not trusted beyond [`DOUBTFUL`]: the
+/// letters of strange words resemble something by chance ('it sings opera').
+const STRANGE: f32 = 0.6;
+const DOUBTFUL: f32 = 0.45;
+
 /// A trained scorer.
 #[derive(Clone, Debug)]
 pub struct Scorer {
@@ -124,7 +129,9 @@ impl Scorer {
         let strange = self.strange(words);
         let (best, second) = best_two(&scores);
         let other = |class: usize| if Some(class) == best { second.map_or(-1.0, |s| scores[s]) } else { best.map_or(-1.0, |b| scores[b]) };
-        scores.iter().enumerate().map(|(class, score)| self.calibration.chance(*score, other(class), strange)).collect()
+        let strangers = words.len() as f32 * strange >= 2.0 && strange >= STRANGE;
+        let most = if strangers { DOUBTFUL } else { 1.0 };
+        scores.iter().enumerate().map(|(class, score)| self.calibration.chance(*score, other(class), strange).min(most)).collect()
     }
 
     /// What each word added to the score of a class, as (place in `words`, amount); pairs are shared by their words.
