@@ -78,26 +78,23 @@ impl Turn<'_> {
         if self.now >= expires {
             return self.say_word("code_expired", &[]);
         }
-        // The digits of the order that this is about, or of another one, are no code.
-        let in_value = |token: &Token| {
-            let own = |value: &String| value.ends_with(token.text.as_str()) && value.len() > token.text.len();
-            understanding.entities.iter().any(|entity| entity.span.overlaps(token.span)) || form.slots.values().any(own)
-        };
-        let digits: Vec<&Token> = text.tokens.iter().filter(|token| four_digits(token)).collect();
-        if digits.iter().any(|token| token.text == code) {
-            self.state.form = None;
-            return self.proceed(form, true);
-        }
-        if digits.iter().any(|token| !in_value(token)) {
-            self.state.codes.push((self.now, true));
-            if wrong + 1 >= WRONG_CODES {
-                self.say_word("code_failed", &[]);
-                return self.stuck();
+        match self.tried_code(&form, text, understanding, &code) {
+            Some(tried) if tried == code => {
+                self.state.form = None;
+                return self.proceed(form, true);
             }
-            form.asking = Asking::Code { code, expires, wrong: wrong + 1 };
-            self.say_word("code_wrong", &[]);
-            self.state.form = Some(form);
-            return;
+            Some(_) => {
+                self.state.codes.push((self.now, true));
+                if wrong + 1 >= WRONG_CODES {
+                    self.say_word("code_failed", &[]);
+                    return self.stuck();
+                }
+                form.asking = Asking::Code { code, expires, wrong: wrong + 1 };
+                self.say_word("code_wrong", &[]);
+                self.state.form = Some(form);
+                return;
+            }
+            None => {}
         }
         let other = self.other_request(intent, understanding).is_some();
         if !other && heard.begins(Hear::Yes) && text.tokens.len() <= 6 {
@@ -111,23 +108,32 @@ impl Turn<'_> {
             self.say_word("dont_know", &[]);
             self.stuck();
         } else if !other && self.take_correction(intent, &mut form, text, understanding) {
-            let whole = intent.slots.iter().all(|slot| form.slots.contains_key(&slot.name));
-            if !whole {
-                self.ask_word("place_again");
-                form.asking = intent
-                    .slots
-                    .iter()
-                    .find(|slot| !form.slots.contains_key(&slot.name))
-                    .map_or(Asking::Call, |slot| Asking::Slot { name: slot.name.clone() });
-                self.state.form = Some(form);
-                return;
+            match intent.slots.iter().find(|slot| !form.slots.contains_key(&slot.name)) {
+                None => self.proceed(form, false),
+                Some(slot) => {
+                    self.ask_word("place_again");
+                    form.asking = Asking::Slot { name: slot.name.clone() };
+                    self.state.form = Some(form);
+                }
             }
-            self.proceed(form, false);
         } else {
             self.note("Not confirmed: nothing was changed");
             self.say_word("withdrawn", &[]);
             self.verdict(message, text, understanding);
         }
+    }
+
+    /// The one code that a message tries: the first four digits in it that are not part of a value such as an order number.
+    /// Only one counts, so that a message full of codes is one try; the digits of this form's own order are a code only where
+    /// they happen to be the right one.
+    fn tried_code(&self, form: &Form, text: &Text, understanding: &Understanding, code: &str) -> Option<String> {
+        let named = |token: &Token| {
+            let pattern = |kind: &str| self.engine().entities().is_pattern(kind);
+            understanding.entities.iter().any(|entity| pattern(&entity.kind) && entity.span.overlaps(token.span))
+        };
+        let own = |token: &Token| form.slots.values().any(|value| value.ends_with(&token.text) && value.len() > token.text.len());
+        let mut digits = text.tokens.iter().filter(|token| four_digits(token) && !named(token));
+        digits.find(|token| !own(token) || token.text == code).map(|token| token.text.clone())
     }
 
     /// A corrected value while a code is awaited: the code of the old value is void.

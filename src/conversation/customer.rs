@@ -28,15 +28,11 @@ impl Turn<'_> {
     pub(super) fn customer(&mut self, message: &Message) {
         let text = Text::new(message.text.as_str());
         self.state.seed = message.entropy;
-        self.state.last_words.clone_from(&message.text);
         let mut assessment = self.rules.care.assess(&text);
-        // Words that come in pieces are heard together too; the pieces before were heard alone.
-        if let Some(joined) = self.joined(message) {
-            let together = self.rules.care.assess(&Text::new(joined));
-            if together.level > assessment.level {
-                assessment = together;
-            }
+        if let Some(together) = self.heard_together(message, assessment.level) {
+            assessment = together;
         }
+        self.state.last_words.clone_from(&message.text);
         let before = self.remember(message, &text, &mut assessment);
         self.meet();
         self.flood();
@@ -90,6 +86,7 @@ impl Turn<'_> {
             && self.state.asked.is_none()
             && self.state.form.is_none()
         {
+            self.let_go();
             self.state.offered = true;
             self.state.asked = Some(Asked::Person);
             self.say_word("offer", &[]);
@@ -266,6 +263,7 @@ impl Turn<'_> {
         if heard.only(Hear::Unhelpful) {
             return self.hand_off(Reason::Care(Level::HumanRequest), &Assessment::default());
         }
+        let question = self.state.asked.clone();
         if let Some(asked) = self.state.asked.take()
             && self.answers(asked, message, text, understanding, heard)
         {
@@ -284,9 +282,11 @@ impl Turn<'_> {
             return self.say_word(key, &[]);
         }
         if self.take_up(heard, text, understanding) || self.the_other(heard) || self.correct(text, understanding) {
-            return self.state.held.clear();
+            return;
         }
         if self.hold(message, text, understanding) {
+            // What was asked may be answered by the rest.
+            self.state.asked = question;
             return;
         }
         if heard.only(Hear::Nudge) && !understanding.certain() {

@@ -107,6 +107,17 @@ const ROWS: &[Row] = &[
     ("order numbers as people write them", &[("wheres my parcel", "Which order"), ("A 1042", "left us")]),
     ("order numbers without the letter", &[("wheres my parcel", "Which order"), ("its 1042", "left us")]),
     ("a return is asked first", &[("i want to return A1044", "4821 & starts a return"), ("4821", "Your return is started")]),
+    (
+        "a message full of codes is one try",
+        &[
+            ("cancel A1041", "4821"),
+            ("0000 1111 2222 4821", "isn't the code"),
+            ("call 1111 2222 4821", "isn't the code"),
+            ("3333 4821 is it one of these", "nothing was changed & person"),
+        ],
+    ),
+    ("the digits of the order are no code", &[("cancel A1041", "4821"), ("wait is 1041 right", "!isn't the code & !cancelled")]),
+    ("two orders in one message", &[("where are A1042 and A1043", "left us & out for delivery")]),
     ("yes is no code", &[("cancel A1041", "4821"), ("yes please go ahead", "four digits"), ("4821", "cancelled")]),
     (
         "a wrong code counts although one begins again",
@@ -167,4 +178,26 @@ fn nobody_reads_their_own_data() {
             assert!(!said.contains(private), "{said}");
         }
     }
+}
+
+#[test]
+fn despair_in_two_pieces_is_heard_together() {
+    for (first, second) in [("i just want", "to die"), ("i dont want to", "wake up tomorrow")] {
+        let mut talk = Talk::new(sms());
+        talk.piece(first);
+        assert!(talk.state.handoff.is_none(), "{first}: there may be more");
+        talk.piece(second);
+        assert!(talk.lines.last().is_some_and(|line| line.text.contains("emergency number")), "{:?}", talk.lines);
+    }
+}
+
+#[test]
+fn an_answer_after_a_first_piece_is_an_answer_and_nothing_stays_held() {
+    let mut talk = Talk::new(sms());
+    talk.write("my goldfish sings");
+    talk.piece("hmm");
+    talk.piece("no");
+    assert!(talk.lines.last().is_some_and(|line| line.text.contains("All right")), "{:?}", talk.lines);
+    assert!(talk.state.held.is_empty());
+    assert!(talk.write("when do you open").contains("9:00"));
 }
