@@ -4,13 +4,16 @@
 //! Invariants: only the account that runs the bot can connect. sled's lock is exclusive, so a second process could not read the
 //! store beside it.
 
-use crate::app::{App, Spawn};
+use super::{print, serve, status};
+use crate::app::{App, Config, Spawn};
+use crate::store::{Store, StoreError};
 use futures::FutureExt;
 use serde::de::DeserializeOwned;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 
@@ -68,8 +71,26 @@ pub(super) fn listen(app: &Arc<App>, spawn: &dyn Spawn, data: &Path) -> Option<S
     Some(Socket(path))
 }
 
+/// Rows of a running bot, or, when none runs, of its store; the mistake is shown, and the status is for the way out.
+pub(super) fn rows<T: DeserializeOwned>(
+    config: &Config,
+    question: &str,
+    read: impl AsyncFnOnce(&dyn Store) -> Result<Vec<T>, StoreError>,
+) -> Result<Vec<T>, ExitCode> {
+    if let Some(rows) = ask(&config.data, question) {
+        return Ok(rows);
+    }
+    if !config.data.is_dir() {
+        return Ok(Vec::new());
+    }
+    serve::open(config).and_then(|store| futures::executor::block_on(read(&store))).map_err(|error| {
+        print::error(error.to_string());
+        ExitCode::from(status::CANT_START)
+    })
+}
+
 /// Asks a running bot for its rows of something; `None` when none runs there.
-pub(super) fn ask<T: DeserializeOwned>(data: &Path, question: &str) -> Option<Vec<T>> {
+fn ask<T: DeserializeOwned>(data: &Path, question: &str) -> Option<Vec<T>> {
     let mut stream = UnixStream::connect(path(data)).ok()?;
     stream.write_all(format!("{question}\n").as_bytes()).ok()?;
     let mut answer = String::new();

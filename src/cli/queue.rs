@@ -1,24 +1,16 @@
 //! `warmline queue`.
 
-use super::{Paths, control, parts, print, serve, status};
+use super::{Paths, control, parts, print, status};
 use crate::app::{Clock, SystemClock};
 use crate::desk::QueueRow;
-use crate::store::Store;
 use serde_json::json;
 use std::process::ExitCode;
 
 pub(super) fn queue(paths: &Paths, as_json: bool) -> ExitCode {
     let Ok(config) = parts::config(paths) else { return ExitCode::from(status::CANT_START) };
-    let rows = match control::ask::<QueueRow>(&config.data, "queue") {
-        Some(rows) => rows,
-        None if !config.data.is_dir() => Vec::new(),
-        None => match serve::open(&config).and_then(|store| futures::executor::block_on(store.queue())) {
-            Ok(rows) => rows,
-            Err(error) => {
-                print::error(error.to_string());
-                return ExitCode::from(status::CANT_START);
-            }
-        },
+    let rows: Vec<QueueRow> = match control::rows(&config, "queue", async |store| store.queue().await) {
+        Ok(rows) => rows,
+        Err(status) => return status,
     };
     let now = SystemClock.now();
     if rows.is_empty() && !as_json {

@@ -1,22 +1,15 @@
 //! `warmline unmatched`: what customers asked and nothing answered.
 
 use super::replay::{Group, counted_groups, groups_text};
-use super::{Paths, control, parts, print, serve, status};
-use crate::store::{MissedRow, Store};
+use super::{Paths, control, parts, print, status};
+use crate::store::MissedRow;
 use std::process::ExitCode;
 
 pub(super) fn unmatched(paths: &Paths, groups: usize, as_json: bool) -> ExitCode {
     let Ok(config) = parts::config(paths) else { return ExitCode::from(status::CANT_START) };
-    let rows: Vec<MissedRow> = match control::ask(&config.data, "unmatched") {
-        Some(rows) => rows,
-        None if !config.data.is_dir() => Vec::new(),
-        None => match serve::open(&config).and_then(|store| futures::executor::block_on(store.missed())) {
-            Ok(rows) => rows,
-            Err(error) => {
-                print::error(error.to_string());
-                return ExitCode::from(status::CANT_START);
-            }
-        },
+    let rows: Vec<MissedRow> = match control::rows(&config, "unmatched", async |store| store.missed().await) {
+        Ok(rows) => rows,
+        Err(status) => return status,
     };
     let messages: u64 = rows.iter().map(|row| row.count).sum();
     let groups: Vec<Group> = counted_groups(rows.into_iter().map(|row| (row.text, row.nearest, row.count)).collect(), groups);

@@ -130,11 +130,16 @@ impl Turn<'_> {
         crate::text::guess(text).is_some_and(|guess| !self.rules.words.answers(&guess) && guess.primary() == language.primary())
     }
 
-    /// Nothing matched: the first time a person is offered, the second time in a row one is called.
-    pub(super) fn missed(&mut self, text: &Text, understanding: &Understanding) {
+    /// Counts a message that nothing answers, without what is personal in it.
+    pub(super) fn count_missed(&mut self, text: &Text, understanding: &Understanding) {
         let nearest = understanding.candidates.first().map(|best| self.rules.engine.intents()[best.intent].id.clone());
         let shown = self.rules.engine.redact(text, self.facts.local.date());
         self.effects.push(Effect::Missed { text: shown, nearest });
+    }
+
+    /// Nothing matched: the first time a person is offered, the second time in a row one is called.
+    pub(super) fn missed(&mut self, text: &Text, understanding: &Understanding) {
+        self.count_missed(text, understanding);
         if self.foreign(text) {
             self.say_word("other_language", &[]);
             return self.hand_off(Reason::Language, &Assessment::default());

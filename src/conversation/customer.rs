@@ -331,6 +331,7 @@ impl Turn<'_> {
             }
             Verdict::Unmatched if self.state.misses < 2 && self.names_a_thing(understanding) && !self.foreign(text) => {
                 // A number without a request that we understand: what it is about is known now, what is wanted is not.
+                self.count_missed(text, understanding);
                 self.know(&understanding.entities);
                 self.state.misses += 1;
                 self.ask_word("bare_value");

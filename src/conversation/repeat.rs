@@ -24,8 +24,7 @@ impl Turn<'_> {
     pub(super) fn tell(&mut self, intent: &Intent, text: String) {
         let now = self.now;
         let digest = digest(&text);
-        let same_words =
-            self.state.recent.len() >= 2 && self.state.recent.iter().rev().take(2).all(|other| Some(other) == self.state.recent.last());
+        let same_words = matches!(self.state.recent.as_slice(), [.., before, last] if before == last);
         self.state.answered.retain(|answered| now.duration_since(answered.at) < KNOWN);
         let Some(answered) = self.state.answered.iter_mut().find(|answered| answered.digest == digest) else {
             self.state.answered.push(Answered { digest, at: now, times: 1 });
@@ -45,11 +44,7 @@ impl Turn<'_> {
         // In the middle of something else, or in the queue already, nobody is offered a person: they get the answer.
         let busy = self.state.form.is_some() || self.state.paused.is_some() || !self.state.next_requests.is_empty();
         match insisted {
-            ..=2 => {
-                self.say_word("as_before", &[]);
-                self.say(text);
-            }
-            _ if busy || self.state.handoff.is_some() => {
+            _ if insisted <= 2 || busy || self.state.handoff.is_some() => {
                 self.say_word("as_before", &[]);
                 self.say(text);
             }

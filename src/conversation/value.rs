@@ -82,8 +82,7 @@ impl<'a> Turn<'a> {
 
     /// 'Sorry, A1043' after an answer: the last request again, with the new value.
     pub(super) fn correct(&mut self, text: &Text, understanding: &Understanding) -> bool {
-        let Some(done) = self.state.done.clone().filter(|done| self.now.duration_since(done.at) < KNOWN) else { return false };
-        let Some(intent) = self.engine().intent(&done.intent) else { return false };
+        let Some((intent, done)) = self.last_request() else { return false };
         let by_rule = understanding.candidates.first().is_some_and(|best| best.by_rule());
         let loose = text.tokens.len() <= 6 && !by_rule;
         if !(understanding.bare || loose) {

@@ -119,10 +119,7 @@ impl Engine {
         let (candidates, ruled_out) = self.candidates(&reading, whole.clone());
         let covered = candidates.first().is_some_and(|best| matches!(best.reason, Reason::Whole(_)));
         let (language, language_lead) = self.language(&reading).map_or((None, 0.0), |(language, lead)| (Some(language), lead));
-        let iso = today.to_string();
-        let gone = entities.iter().filter(|entity| entity.kind == "date" && entity.value.get(..10).is_some_and(|day| *day < *iso));
-        let past: Vec<Range<usize>> = gone.map(|entity| text.tokens_in(entity.span)).collect();
-        let parts = if covered { Vec::new() } else { self.parts(&reading, &candidates, &past) };
+        let parts = if covered { Vec::new() } else { self.parts(&reading, &candidates, &gone(text, &entities, today)) };
         let verdict = if parts.len() > 1 { Verdict::Several(parts) } else { verdict(&candidates, &self.intents, self.thresholds) };
         let bare = whole.clone().all(|at| reading.value[at] || reading.filler[at]);
         Understanding { verdict, candidates, ruled_out, entities, language, language_lead, bare }
@@ -158,6 +155,16 @@ impl Engine {
             Reason::Score => "",
         }
     }
+}
+
+/// Where dates stand that are over.
+fn gone(text: &Text, entities: &[Entity], today: Date) -> Vec<Range<usize>> {
+    let mut dates = entities.iter().filter(|entity| entity.kind == "date").peekable();
+    if dates.peek().is_none() {
+        return Vec::new();
+    }
+    let today = today.to_string();
+    dates.filter(|entity| entity.value.get(..10).is_some_and(|day| *day < *today)).map(|entity| text.tokens_in(entity.span)).collect()
 }
 
 #[cfg(test)]

@@ -230,6 +230,9 @@ fn in_address(text: &str, span: super::Span) -> bool {
 fn letters(text: &str) -> Option<&'static str> {
     const LETTERS: [(&str, &str); 6] =
         [("pl", "ąęłśźżćńĄĘŁŚŹŻĆŃ"), ("tr", "ğışĞİŞ"), ("cs", "řěůžšŘĚŮŽŠ"), ("ro", "țțășăȚȘĂ"), ("hu", "őűŐŰ"), ("da", "øåØÅ")];
+    if text.is_ascii() {
+        return None;
+    }
     let counts = LETTERS.map(|(_, letters)| text.chars().take(400).filter(|c| !c.is_ascii() && letters.contains(*c)).count());
     let best = (0..counts.len()).max_by_key(|at| (counts[*at], usize::MAX - at))?;
     let alone = counts.iter().enumerate().all(|(at, count)| at == best || *count < counts[best]);
