@@ -247,11 +247,12 @@ impl Building {
     }
 }
 
-/// A key is a language when it holds a table, looks like a language tag, and is no key of ours.
+/// A key is a language when it looks like a language tag and is no key of ours ('say' has three letters too).
 fn is_language(root: &Table<'_>, key: &Located<String>) -> bool {
     let tag = &key.value;
     let primary = tag.split('-').next().unwrap_or("");
     !KEYS.contains(&tag.as_str())
+        && !LANGUAGE_KEYS.contains(&tag.as_str())
         && (2..=3).contains(&primary.len())
         && tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
         && root.has(tag)
