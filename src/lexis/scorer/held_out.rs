@@ -45,7 +45,12 @@ pub(super) fn cases(classes: usize, examples: &[Example]) -> Vec<Case> {
             let lead = scores[best] - scores[second].max(-2.0);
             into.push(Case { score: scores[best], lead, strange: scorer.strange(&said), right: class == Some(best), weight: 1.0 });
         };
+        let mut last = None;
         for example in sample.iter().filter(|example| !example.counter) {
+            // Of each line one sentence is judged; all of them are learnt from, as they will be.
+            if last.replace(example.line) == Some(example.line) {
+                continue;
+            }
             if hidden.contains(&example.class) || (example.class == NOBODYS && out(example.line)) {
                 judge(&example.words, None, &mut outside);
             } else if out(example.line) {
@@ -62,7 +67,7 @@ pub(super) fn cases(classes: usize, examples: &[Example]) -> Vec<Case> {
     cases
 }
 
-/// A part of a large set that keeps whole classes, so that each is as well known as it will be; of each line one sentence.
+/// A part of a large set that keeps whole classes and whole lines, so that each is as well known as it will be.
 fn sample(classes: usize, examples: &[Example]) -> Vec<Example> {
     let mut firsts: Vec<&Example> = Vec::new();
     for example in examples {
@@ -81,8 +86,8 @@ fn sample(classes: usize, examples: &[Example]) -> Vec<Example> {
     let classes_kept: Vec<bool> = (0..classes).map(|class| classes < 12 || class % step.min(classes / 6) == 0).collect();
     let kept: usize = counts.iter().zip(&classes_kept).filter(|(_, kept)| **kept).map(|(count, _)| count).sum();
     let thin = kept.div_ceil(2 * MOST_LINES).max(1);
-    firsts
-        .into_iter()
+    examples
+        .iter()
         .filter(|example| classes_kept.get(example.class).is_none_or(|kept| *kept) && example.line % thin == 0)
         .cloned()
         .collect()
