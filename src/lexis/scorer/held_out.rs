@@ -9,7 +9,7 @@ use super::calibration::Case;
 use super::solver::random;
 use super::{Example, NOBODYS, OUT_OF_SCOPE, Scorer, background, best_two, words};
 
-/// Rounds of hiding and holding out, and the lines that take part at most.
+/// Rounds of hiding and holding out. Sets of up to twice so many lines take part whole; of larger ones about so many do.
 const ROUNDS: u64 = 4;
 const MOST_LINES: usize = 1_200;
 
@@ -81,7 +81,7 @@ fn sample(classes: usize, examples: &[Example]) -> Vec<Example> {
             *count += 1;
         }
     }
-    let step = firsts.len().div_ceil(MOST_LINES).max(1);
+    let step = if firsts.len() <= 2 * MOST_LINES { 1 } else { firsts.len().div_ceil(MOST_LINES) };
     // With many classes some are left out; with many lines in few classes, lines are.
     let classes_kept: Vec<bool> = (0..classes).map(|class| classes < 12 || class % step.min(classes / 6) == 0).collect();
     let kept: usize = counts.iter().zip(&classes_kept).filter(|(_, kept)| **kept).map(|(count, _)| count).sum();
