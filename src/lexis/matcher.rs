@@ -111,14 +111,16 @@ impl Index {
         let here: Vec<u64> = message.words.iter().map(bits).collect();
         let said = here.iter().fold(0, |said, here| said | here);
         let open = |number: &usize| self.gates[*number].iter().all(|gate| gate & said != 0);
-        let posted = message.words.iter().flatten().filter_map(|id| self.postings.get(id)).flatten();
-        let mut numbers: Vec<usize> = posted.copied().filter(open).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        let mut words: Vec<WordId> = message.words.iter().flatten().copied().collect();
+        let mut words: SmallVec<[WordId; 32]> = message.words.iter().flatten().copied().collect();
         words.sort_unstable();
         words.dedup();
-        numbers.retain(|number| self.required[*number].iter().all(|set| share(set, &words)));
+        let mut numbers: Vec<usize> = Vec::with_capacity(32);
+        for posted in words.iter().filter_map(|id| self.postings.get(id)) {
+            let required = |number: &usize| self.required[*number].iter().all(|set| share(set, &words));
+            numbers.extend(posted.iter().copied().filter(open).filter(required));
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
         let mut matches = Vec::new();
         for number in numbers {
             let nodes = &self.phrases[number].nodes;

@@ -72,11 +72,14 @@ pub struct Text {
 /// at the end matter as much as those at the start, so the middle goes.
 const MOST_TOKENS: usize = 2_000;
 
+/// Room for the letters of most words.
+const USUAL_WORD: usize = 12;
+
 impl Text {
     /// Takes a message apart. Total: any string gives some tokens, perhaps none.
     pub fn new(original: impl Into<String>) -> Self {
         let original = original.into();
-        let mut reader = Reader::default();
+        let mut reader = Reader { tokens: Vec::with_capacity((original.len() / 5).min(MOST_TOKENS) + 2), ..Reader::default() };
         let mut chars = original.char_indices().peekable();
         while let Some((at, c)) = chars.next() {
             let next = chars.peek().map(|(_, next)| *next);
@@ -169,11 +172,11 @@ impl Reader {
     }
 
     fn end_word(&mut self) {
-        let word = std::mem::take(&mut self.word);
-        let (letters, capitals) = (std::mem::take(&mut self.letters), std::mem::take(&mut self.capitals));
-        if word.is_empty() {
+        if self.word.is_empty() {
             return;
         }
+        let word = std::mem::replace(&mut self.word, String::with_capacity(USUAL_WORD));
+        let (letters, capitals) = (std::mem::take(&mut self.letters), std::mem::take(&mut self.capitals));
         let span = Span { start: self.start, end: self.end };
         let caps = letters >= 2 && capitals == letters;
         let digits = word.chars().any(|c| c.is_numeric());
@@ -183,7 +186,7 @@ impl Reader {
         } else if let Some(alt) = word.contains(['@', '$', '!', '*']).then(|| unleet(&word)).flatten() {
             self.push(alt, None, span, Kind::Word, caps);
         } else {
-            let (one, two) = shorten(&word);
+            let (one, two) = if elongated(&word) { shorten(&word) } else { (word, None) };
             self.push(one, two, span, Kind::Word, caps);
         }
     }
@@ -230,11 +233,20 @@ fn unleet(word: &str) -> Option<String> {
     read.filter(|read| letters >= 2 && letters * 2 >= read.chars().count())
 }
 
+/// True where some letter stands three times in a row.
+fn elongated(word: &str) -> bool {
+    let (mut last, mut run) = ('\0', 0);
+    word.chars().any(|c| {
+        run = if c == last { run + 1 } else { 1 };
+        last = c;
+        run == 3
+    })
+}
+
 /// Runs of three or more equal letters as one letter and, where there was such a run, as two.
 fn shorten(word: &str) -> (String, Option<String>) {
     let mut one = String::with_capacity(word.len());
     let mut two = String::with_capacity(word.len());
-    let mut long = false;
     let mut chars = word.chars().peekable();
     while let Some(c) = chars.next() {
         let mut run = 1;
@@ -249,9 +261,8 @@ fn shorten(word: &str) -> (String, Option<String>) {
         if run >= 2 {
             two.push(c);
         }
-        long |= run > 2;
     }
-    (one, long.then_some(two))
+    (one, Some(two))
 }
 
 #[cfg(test)]

@@ -90,10 +90,20 @@ impl Scorer {
     /// The score of every class, as a signed distance: above 0 is inside.
     pub fn scores(&self, words: &[Word<'_>]) -> Vec<f32> {
         let mut sums = vec![0.0_f32; self.classes];
-        let meant = meaning(words);
-        let meant = meant.iter().enumerate().map(|(at, value)| (BUCKETS + at, *value)).filter(|(_, value)| *value != 0.0);
-        let said = features(words, &self.rarity).into_iter().map(|feature| (feature.bucket as usize, feature.value));
-        let all: Vec<(usize, f32)> = said.chain(meant).collect();
+        let (said, meant) = (features(words, &self.rarity), meaning(words));
+        let mut all: Vec<(usize, f32)> = Vec::with_capacity(said.len() + meant.len());
+        all.extend(said.iter().map(|feature| (feature.bucket as usize, feature.value)));
+        all.extend(meant.iter().enumerate().map(|(at, value)| (BUCKETS + at, *value)).filter(|(_, value)| *value != 0.0));
+        // With the widest vectors that the machine has; each sum is added up in the same order on all of them.
+        pulp::Arch::new().dispatch(|| self.add_rows(&all, &mut sums));
+        for ((sum, scale), bias) in sums.iter_mut().zip(&self.scale).zip(&self.bias) {
+            *sum = *sum * scale + bias;
+        }
+        sums
+    }
+
+    #[inline(always)]
+    fn add_rows(&self, all: &[(usize, f32)], sums: &mut [f32]) {
         let row = |at: usize| &self.weights[all[at].0 * self.classes..][..self.classes];
         // Four rows at a time: with many classes the sums would else be read and written once a feature.
         let mut at = 0;
@@ -108,10 +118,6 @@ impl Scorer {
         for (rest, (_, value)) in all.iter().enumerate().skip(at) {
             sums.iter_mut().zip(row(rest)).for_each(|(sum, weight)| *sum += value * f32::from(*weight));
         }
-        for ((sum, scale), bias) in sums.iter_mut().zip(&self.scale).zip(&self.bias) {
-            *sum = *sum * scale + bias;
-        }
-        sums
     }
 
     /// The share of words that no example has; numbers don't count.
