@@ -15,6 +15,7 @@ mod held_out;
 mod meaning;
 mod reading;
 mod solver;
+mod sum;
 
 pub use calibration::{Calibration, OUT_OF_SCOPE};
 pub use cluster::clusters;
@@ -95,29 +96,11 @@ impl Scorer {
         all.extend(said.iter().map(|feature| (feature.bucket as usize, feature.value)));
         all.extend(meant.iter().enumerate().map(|(at, value)| (BUCKETS + at, *value)).filter(|(_, value)| *value != 0.0));
         // With the widest vectors that the machine has; each sum is added up in the same order on all of them.
-        pulp::Arch::new().dispatch(|| self.add_rows(&all, &mut sums));
+        pulp::Arch::new().dispatch(sum::Sum { rows: &all, weights: &self.weights, sums: &mut sums });
         for ((sum, scale), bias) in sums.iter_mut().zip(&self.scale).zip(&self.bias) {
             *sum = *sum * scale + bias;
         }
         sums
-    }
-
-    #[inline(always)]
-    fn add_rows(&self, all: &[(usize, f32)], sums: &mut [f32]) {
-        let row = |at: usize| &self.weights[all[at].0 * self.classes..][..self.classes];
-        // Four rows at a time: with many classes the sums would else be read and written once a feature.
-        let mut at = 0;
-        while at + 4 <= all.len() {
-            let [a, b, c, d] = [0, 1, 2, 3].map(|next| all[at + next].1);
-            let rows = row(at).iter().zip(row(at + 1)).zip(row(at + 2)).zip(row(at + 3));
-            for (sum, (((w, x), y), z)) in sums.iter_mut().zip(rows) {
-                *sum += (a * f32::from(*w) + b * f32::from(*x)) + (c * f32::from(*y) + d * f32::from(*z));
-            }
-            at += 4;
-        }
-        for (rest, (_, value)) in all.iter().enumerate().skip(at) {
-            sums.iter_mut().zip(row(rest)).for_each(|(sum, weight)| *sum += value * f32::from(*weight));
-        }
     }
 
     /// The share of words that no example has; numbers don't count.
