@@ -158,7 +158,13 @@ impl Engine {
     pub(super) fn parts(&self, reading: &Reading<'_>, whole: &[Candidate], past: &[Range<usize>]) -> Vec<Part> {
         let clauses = clauses(reading.text, &self.small);
         let mut parts: Vec<Part> = Vec::new();
-        if clauses.len() < 2 {
+        // The message as a whole must bear a part out, or a rule in it.
+        let least = whole.first().map_or(1.0, |best| best.score - CLOSE_TO_BEST).max(self.thresholds.threshold);
+        let close: Vec<usize> = whole.iter().filter(|candidate| candidate.score >= least).map(|candidate| candidate.intent).collect();
+        let ruled = reading.matches.iter().map(|found| &self.lines[found.phrase]).filter(|line| !line.never).map(|line| line.intent);
+        let mut possible = ruled.chain(close.iter().copied()).filter(|intent| !self.intents[*intent].social);
+        let first = possible.next();
+        if clauses.len() < 2 || possible.all(|other| Some(other) == first) {
             return parts;
         }
         for clause in clauses {
@@ -170,10 +176,8 @@ impl Engine {
                 Reason::Whole(_) | Reason::Phrase(_) => true,
                 _ => best.score >= BEYOND_DOUBT && words >= 3,
             });
-            // The message as a whole must bear it out.
-            let least = whole.first().map_or(1.0, |best| best.score - CLOSE_TO_BEST).max(self.thresholds.threshold);
             let rule = best.is_some_and(|best| matches!(best.reason, Reason::Whole(_) | Reason::Phrase(_)));
-            let borne_out = rule || whole.iter().any(|candidate| candidate.intent == intent && candidate.score >= least);
+            let borne_out = rule || close.contains(&intent);
             // 'I cancelled A1043 last week' is a report.
             let report = self.intents[intent].changes && past.iter().any(|date| clause.start <= date.start && date.end <= clause.end);
             if !sure || !borne_out || report || self.intents[intent].social {
