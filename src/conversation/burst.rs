@@ -2,8 +2,8 @@
 //!
 //! Owns: holding back greetings and fragments for two quiet seconds, reading the pieces as one message, and answering what is
 //! left when nothing more comes.
-//! Invariants: a complete request is never held; care has heard every piece, and each with what came just before it, before any of this; what
-//! is held is answered by a timer, so that a crash loses nothing.
+//! Invariants: a complete request is never held; care has heard every piece, and each with what came just before it, before any
+//! of this; what is held is answered by a timer, so that a crash loses nothing.
 //! Leaves out: what a message asks for (`engine`).
 
 use super::effect::{Effect, Timer};

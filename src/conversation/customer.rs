@@ -275,6 +275,9 @@ impl Turn<'_> {
         if self.state.form.is_some() {
             return self.fill(message, text, understanding, heard);
         }
+        if heard.only(Hear::Withdraw) && self.state.handoff.is_some() {
+            return self.take_back();
+        }
         if heard.only(Hear::Withdraw) {
             self.drop_threads();
             self.state.later = None;

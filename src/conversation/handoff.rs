@@ -260,6 +260,22 @@ impl Turn<'_> {
         self.say_word(&key, &[]);
     }
 
+    /// They no longer want the person that they wait for. 'Forget it' of somebody who is angry or suffers is no such wish: they
+    /// stay in the queue, and hear it.
+    pub(super) fn take_back(&mut self) {
+        let calm = self
+            .state
+            .handoff
+            .as_ref()
+            .is_some_and(|handoff| handoff.urgency <= Urgency::Asked && handoff.reason != Reason::Care(Level::Frustration));
+        if !calm || self.state.owner != Owner::Waiting {
+            return self.still_here(true);
+        }
+        self.say_word("taken_back", &[]);
+        self.note("The customer took it back");
+        self.end("the customer");
+    }
+
     /// Keeps evidence, the newest twenty, with short quotations.
     fn heard_more(&mut self, assessment: &Assessment) {
         let Some(handoff) = self.state.handoff.as_mut() else { return };

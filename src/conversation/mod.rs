@@ -12,6 +12,9 @@
 //!    └─────────────────────────────────────────────── Human(handoff, staff) ⟲ take over
 //! ```
 //!
+//! Whoever asked for a person or was stuck may take it back while nobody has claimed it ('never mind'): Waiting → Bot. Of somebody
+//! who is angry or suffers that is not believed.
+//!
 //! While a handoff is open a timer runs. A claim starts it anew; only a human word that was delivered stops it; what the customer
 //! writes after that starts it again.
 //!

@@ -109,7 +109,13 @@ impl Turn<'_> {
         self.say_word("closed", &[("name", json!(staff.name)), ("agreed", json!(agreed))]);
         self.speak();
         self.note(format!("{} closed it", staff.name));
-        self.desk(DeskNote::Closed { by: staff.name.clone(), card: self.state.thread.card });
+        self.end(&staff.name);
+        String::new()
+    }
+
+    /// The handoff is over; the bot has the conversation again.
+    pub(super) fn end(&mut self, by: &str) {
+        self.desk(DeskNote::Closed { by: by.to_string(), card: self.state.thread.card });
         self.state.owner = Owner::Bot;
         self.state.handoff = None;
         self.state.misses = 0;
@@ -119,7 +125,6 @@ impl Turn<'_> {
         self.state.recent.clear();
         self.state.thread = Thread { topic: self.state.thread.topic, ..Thread::default() };
         self.effects.push(Effect::Cancel { key: UNCLAIMED.into() });
-        String::new()
     }
 
     /// Why this person may not act as the owner, where they may not.

@@ -139,6 +139,7 @@ impl Words {
             words.languages.insert(language.clone());
         }
         words.languages_heard(&hear);
+        findings.extend(untranslated(&texts, own.unwrap_or(defaults)));
         if findings.iter().any(|finding| finding.severity == Severity::Error) {
             return Err(findings);
         }
@@ -197,6 +198,22 @@ impl Words {
         }
         heard
     }
+}
+
+/// Words that a language lacks though the bot answers in it: English is said there.
+fn untranslated(texts: &BTreeMap<String, BTreeMap<String, String>>, source: &Source) -> Vec<Finding> {
+    let english =
+        texts.get("en").into_iter().flat_map(BTreeMap::keys).filter(|key| !ENGLISH_ONLY.iter().any(|group| key.starts_with(group)));
+    let english: Vec<&String> = english.collect();
+    let answering = texts.iter().filter(|(_, texts)| texts.contains_key("unmatched"));
+    answering
+        .filter_map(|(language, texts)| {
+            let missing: Vec<&str> = english.iter().filter(|key| !texts.contains_key(**key)).map(|key| key.as_str()).collect();
+            let message = format!("[{language}] has no {}", missing.join(", "));
+            let finding = Finding::at(source, Severity::Warning, 0..0, message);
+            (!missing.is_empty()).then(|| finding.help("until it has, customers read the English words there"))
+        })
+        .collect()
 }
 
 fn read(
@@ -263,6 +280,10 @@ fn read(
     }
 }
 
+/// Words for danger stay English until a native and clinical reader has signed them; a language that is answered in needs no word
+/// for not being able to.
+const ENGLISH_ONLY: [&str; 3] = ["crisis", "still_here", "other_language"];
+
 const GROUPS: [&str; 9] =
     ["human_request", "frustration", "distress", "bereavement", "stuck", "waiting", "still_here", "crisis", "crisis_then"];
 
@@ -287,6 +308,14 @@ mod tests {
         assert_eq!(say("en", "unmatched").as_deref(), Some("Hm."));
         assert_eq!(say("es", "yes").as_deref(), Some("Sí"));
         assert_eq!(say("es", "no").as_deref(), Some("No"));
+    }
+
+    #[test]
+    fn what_a_language_lacks_is_told() {
+        let own = Source::new("words.toml", "[nl]\nunmatched = \"Dat kan ik niet.\"\n");
+        let (_, findings) = Words::compile(&defaults(), Some(&own)).expect("compiles");
+        assert_eq!(findings.len(), 1);
+        assert!(findings[0].message.starts_with("[nl] has no ") && findings[0].message.contains("withdrawn"), "{}", findings[0]);
     }
 
     #[test]

@@ -243,7 +243,7 @@ fn elongated(word: &str) -> bool {
     })
 }
 
-/// Runs of three or more equal letters as one letter and, where there was such a run, as two.
+/// A word with an [`elongated`] run: the run as one letter, and as two.
 fn shorten(word: &str) -> (String, Option<String>) {
     let mut one = String::with_capacity(word.len());
     let mut two = String::with_capacity(word.len());

@@ -139,6 +139,18 @@ const ROWS: &[Row] = &[
         &[("human please", "Yes."), ("its a gift for my mum", "!Shall I get a person")],
     ),
     (
+        "whoever asked for a person may take it back",
+        &[("human please", "Yes."), ("never mind", "out of the queue"), ("wheres A1042", "left us")],
+    ),
+    (
+        "'forget it' of somebody angry takes nothing back",
+        &[("this is the third time, useless", "to a person"), ("forget it", "in the queue")],
+    ),
+    (
+        "'never mind' of somebody in despair takes nothing back",
+        &[("i want to die", "emergency"), ("never mind", "!out of the queue & !left that")],
+    ),
+    (
         "a death gets a plain sorry and no emergency number",
         &[("my mum died, please cancel her order A1041", "sorry that they have died & !emergency & !4821")],
     ),
