@@ -185,9 +185,11 @@ impl Reader {
             self.push(word, alt, span, Kind::Number, caps);
         } else if let Some(alt) = word.contains(['@', '$', '!', '*']).then(|| unleet(&word)).flatten() {
             self.push(alt, None, span, Kind::Word, caps);
+        } else if elongated(&word) {
+            let (one, two) = shorten(&word);
+            self.push(one, Some(two), span, Kind::Word, caps);
         } else {
-            let (one, two) = if elongated(&word) { shorten(&word) } else { (word, None) };
-            self.push(one, two, span, Kind::Word, caps);
+            self.push(word, None, span, Kind::Word, caps);
         }
     }
 
@@ -244,7 +246,7 @@ fn elongated(word: &str) -> bool {
 }
 
 /// A word with an [`elongated`] run: the run as one letter, and as two.
-fn shorten(word: &str) -> (String, Option<String>) {
+fn shorten(word: &str) -> (String, String) {
     let mut one = String::with_capacity(word.len());
     let mut two = String::with_capacity(word.len());
     let mut chars = word.chars().peekable();
@@ -262,7 +264,7 @@ fn shorten(word: &str) -> (String, Option<String>) {
             two.push(c);
         }
     }
-    (one, Some(two))
+    (one, two)
 }
 
 #[cfg(test)]
