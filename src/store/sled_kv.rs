@@ -7,6 +7,11 @@
 use super::StoreError;
 use super::kv::{Batch, Kv, Pair};
 use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long an opening waits for another holder of the folder to let go. sled's own threads keep the lock for a moment after
+/// the last handle is gone, and a service manager may start the next process while the last one is still ending.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A folder of sled's.
 pub struct SledKv {
@@ -14,7 +19,7 @@ pub struct SledKv {
 }
 
 impl SledKv {
-    /// Opens or makes the folder.
+    /// Opens or makes the folder; waits up to two seconds for another holder to let go of it.
     ///
     /// # Errors
     /// Another process has it, it can't be written, or it is damaged.
@@ -27,14 +32,21 @@ impl SledKv {
         std::fs::write(&probe, b"").map_err(|error| StoreError::Unusable { path: shown.clone(), reason: error.to_string() })?;
         let _ = std::fs::remove_file(&probe);
         let open = || sled::Config::new().path(path).mode(sled::Mode::HighThroughput).flush_every_ms(None).open();
-        let db = open().map_err(|error| match error {
-            sled::Error::Io(io) if io.kind() == std::io::ErrorKind::WouldBlock || io.to_string().contains("lock") => {
-                StoreError::InUse(shown)
+        let asked = Instant::now();
+        loop {
+            match open() {
+                Ok(db) => return Ok(SledKv { db }),
+                Err(error) if held(&error) && asked.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(20)),
+                Err(error) if held(&error) => return Err(StoreError::InUse(shown)),
+                Err(error) => return Err(StoreError::Unusable { path: shown, reason: error.to_string() }),
             }
-            error => StoreError::Unusable { path: shown, reason: error.to_string() },
-        })?;
-        Ok(SledKv { db })
+        }
     }
+}
+
+/// Somebody else has the folder's lock.
+fn held(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(io) if io.kind() == std::io::ErrorKind::WouldBlock || io.to_string().contains("lock"))
 }
 
 /// Only the account that runs the bot may read what customers wrote.

@@ -36,6 +36,20 @@ fn a_second_process_on_the_same_folder_is_refused() {
 }
 
 #[test]
+fn a_folder_is_opened_again_as_soon_as_it_is_let_go() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for round in 0..100_u32 {
+        // sled's writing thread may still hold the lock when the last handle is gone.
+        let kv = SledKv::open(folder.path()).expect("opens");
+        let rows = (0..200_u32).map(|row| (row.to_be_bytes().to_vec(), Some(vec![0; 4_096]))).collect();
+        kv.write(Batch { items: rows }).expect("writes");
+        if round % 2 == 0 {
+            kv.flush().expect("flushes");
+        }
+    }
+}
+
+#[test]
 fn a_folder_that_cant_be_made_is_refused() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     assert!(matches!(SledKv::open(&file.path().join("data")), Err(StoreError::Unusable { .. })));
