@@ -1,12 +1,12 @@
 //! The one place that knows the time, waits, makes random bits and starts tasks.
 //!
-//! Owns: `Clock` and `Spawn`, and what they are in a running program. Everything else takes the time as an argument.
+//! Owns: `Clock` and `Spawn`, what they are in a running program, and patience at a start. Everything else takes the time as an argument.
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -37,6 +37,16 @@ impl Clock for SystemClock {
 
     async fn sleep(&self, time: Duration) {
         tokio::time::sleep(time).await;
+    }
+}
+
+/// Waits a moment whenever it is asked, and says whether to go on, until `most` has passed since the first time: for what another
+/// process or thread is about to let go of, before anything is served.
+pub fn patience(most: Duration) -> impl FnMut() -> bool {
+    let mut first = None;
+    move || {
+        std::thread::sleep(Duration::from_millis(20));
+        first.get_or_insert_with(Instant::now).elapsed() < most
     }
 }
 

@@ -1,6 +1,7 @@
 //! `warmline serve`.
 
 use super::{Paths, control, parts, print, status};
+use crate::app::clock::patience;
 use crate::app::config::Receive;
 use crate::app::poll::Poller;
 use crate::app::reload::{self, Start};
@@ -50,9 +51,9 @@ fn log(config: &Config) {
     let _ = if config.log_json { builder.json().try_init() } else { builder.try_init() };
 }
 
-/// Opens the store; sled's own threads and files need a moment to be released by a process that has just ended.
+/// Opens the store, and waits a moment for a process that is just ending.
 pub(super) fn open(config: &Config) -> Result<KvStore<SledKv>, StoreError> {
-    KvStore::open(SledKv::open(&config.data)?)
+    KvStore::open(SledKv::open(&config.data, patience(Duration::from_secs(2)))?)
 }
 
 async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> {

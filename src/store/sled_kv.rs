@@ -7,11 +7,6 @@
 use super::StoreError;
 use super::kv::{Batch, Kv, Pair};
 use std::path::Path;
-use std::time::{Duration, Instant};
-
-/// How long an opening waits for another holder of the folder to let go. sled's own threads keep the lock for a moment after
-/// the last handle is gone, and a service manager may start the next process while the last one is still ending.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A folder of sled's.
 pub struct SledKv {
@@ -19,11 +14,13 @@ pub struct SledKv {
 }
 
 impl SledKv {
-    /// Opens or makes the folder; waits up to two seconds for another holder to let go of it.
+    /// Opens or makes the folder. While another holder has it, `again` is asked (and may wait) whether to try once more: sled's
+    /// own threads keep the lock for a moment after the last handle is gone, and a service manager may start the next process
+    /// while the last one is still ending.
     ///
     /// # Errors
     /// Another process has it, it can't be written, or it is damaged.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, mut again: impl FnMut() -> bool) -> Result<Self, StoreError> {
         let shown = path.display().to_string();
         std::fs::create_dir_all(path).map_err(|error| StoreError::Unusable { path: shown.clone(), reason: error.to_string() })?;
         private(path).map_err(|error| StoreError::Unusable { path: shown.clone(), reason: error.to_string() })?;
@@ -32,11 +29,10 @@ impl SledKv {
         std::fs::write(&probe, b"").map_err(|error| StoreError::Unusable { path: shown.clone(), reason: error.to_string() })?;
         let _ = std::fs::remove_file(&probe);
         let open = || sled::Config::new().path(path).mode(sled::Mode::HighThroughput).flush_every_ms(None).open();
-        let asked = Instant::now();
         loop {
             match open() {
                 Ok(db) => return Ok(SledKv { db }),
-                Err(error) if held(&error) && asked.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(20)),
+                Err(error) if held(&error) && again() => {}
                 Err(error) if held(&error) => return Err(StoreError::InUse(shown)),
                 Err(error) => return Err(StoreError::Unusable { path: shown, reason: error.to_string() }),
             }

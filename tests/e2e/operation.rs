@@ -4,6 +4,8 @@ use crate::house::{DESK, House, Plan, RULES};
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use warmline::app::clock::patience;
 use warmline::app::reload::{Start, start};
 use warmline::app::{Config, defaults};
 use warmline::backend::{Backend, Demo};
@@ -75,7 +77,10 @@ async fn in_safe_mode_every_message_goes_to_a_person_and_care_listens() {
 #[tokio::test]
 async fn a_restart_resumes_what_was_not_done() {
     let folder = tempfile::tempdir().expect("a folder");
-    let open = || -> Arc<dyn Store> { Arc::new(KvStore::open(SledKv::open(folder.path()).expect("opens")).expect("opens")) };
+    let open = || -> Arc<dyn Store> {
+        let kv = SledKv::open(folder.path(), patience(Duration::from_secs(5))).expect("opens");
+        Arc::new(KvStore::open(kv).expect("opens"))
+    };
     let mut house = House::built(Plan { store: open(), ..Plan::default() }).await;
     let ana = house.telegram.person(42, "Ana");
     house.write(&ana, "a human please").await;

@@ -25,7 +25,7 @@ fn memory() -> Opened {
 
 fn sled() -> Opened {
     let folder = tempfile::tempdir().expect("a folder");
-    let store = KvStore::open(SledKv::open(folder.path()).expect("opens")).expect("opens");
+    let store = KvStore::open(SledKv::open(folder.path(), || false).expect("opens")).expect("opens");
     Opened { store: Arc::new(store), _folder: Some(folder) }
 }
 

@@ -1,6 +1,8 @@
 //! Records: one fixture a layout, read for ever; a store of a newer version is refused; so are folders that can't be used.
 
 use crate::laws::id;
+use std::time::Duration;
+use warmline::app::clock::patience;
 use warmline::conversation::State;
 use warmline::store::{Batch, Kv, KvStore, MemoryKv, SledKv, Store, StoreError};
 
@@ -31,8 +33,8 @@ fn a_newer_store_is_refused() {
 #[test]
 fn a_second_process_on_the_same_folder_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
-    let _first = SledKv::open(folder.path()).expect("opens");
-    assert!(matches!(SledKv::open(folder.path()), Err(StoreError::InUse(_))));
+    let _first = SledKv::open(folder.path(), || false).expect("opens");
+    assert!(matches!(SledKv::open(folder.path(), || false), Err(StoreError::InUse(_))));
 }
 
 #[test]
@@ -40,7 +42,7 @@ fn a_folder_is_opened_again_as_soon_as_it_is_let_go() {
     let folder = tempfile::tempdir().expect("a folder");
     for round in 0..100_u32 {
         // sled's writing thread may still hold the lock when the last handle is gone.
-        let kv = SledKv::open(folder.path()).expect("opens");
+        let kv = SledKv::open(folder.path(), patience(Duration::from_secs(2))).expect("opens");
         let rows = (0..200_u32).map(|row| (row.to_be_bytes().to_vec(), Some(vec![0; 4_096]))).collect();
         kv.write(Batch { items: rows }).expect("writes");
         if round % 2 == 0 {
@@ -52,5 +54,5 @@ fn a_folder_is_opened_again_as_soon_as_it_is_let_go() {
 #[test]
 fn a_folder_that_cant_be_made_is_refused() {
     let file = tempfile::NamedTempFile::new().expect("a file");
-    assert!(matches!(SledKv::open(&file.path().join("data")), Err(StoreError::Unusable { .. })));
+    assert!(matches!(SledKv::open(&file.path().join("data"), || false), Err(StoreError::Unusable { .. })));
 }
