@@ -50,6 +50,10 @@ pub struct Config {
     pub hours: Hours,
     /// The staff's group.
     pub desk_chat: Option<i64>,
+    /// One person alone answers.
+    pub alone: bool,
+    /// Who is named on the card when a customer says that they are under 18.
+    pub safeguarding: String,
     /// Staff's aliases.
     pub aliases: BTreeMap<u64, String>,
     /// Where verdicts turn.
@@ -68,6 +72,7 @@ impl Default for Config {
                 name: "Fern & Field".into(),
                 website: "fernandfield.example".into(),
                 opening_hours: "Monday to Friday, 9:00 to 17:00".into(),
+                country: String::new(),
             },
             listen: "127.0.0.1:8080".into(),
             public_url: String::new(),
@@ -79,6 +84,8 @@ impl Default for Config {
             // The table is a constant, and a test reads it.
             hours: Hours::new("UTC", &week).unwrap_or_else(|_| Hours::never()),
             desk_chat: None,
+            alone: false,
+            safeguarding: String::new(),
             aliases: BTreeMap::new(),
             thresholds: Thresholds::default(),
             calls: BTreeMap::new(),
@@ -112,7 +119,8 @@ impl Config {
             self.log_json = json.value;
         }
         if let Some(table) = root.table("shop") {
-            table.only(&["name", "website", "opening_hours"]);
+            table.only(&["name", "website", "opening_hours", "country"]);
+            set(&table, "country", &mut self.shop.country);
             set(&table, "name", &mut self.shop.name);
             set(&table, "website", &mut self.shop.website);
             set(&table, "opening_hours", &mut self.shop.opening_hours);
@@ -197,7 +205,11 @@ impl Config {
     }
 
     fn desk(&mut self, desk: &Table<'_>) {
-        desk.only(&["time_zone", "hours", "telegram"]);
+        desk.only(&["time_zone", "hours", "alone", "safeguarding", "telegram"]);
+        if let Some(alone) = desk.boolean("alone") {
+            self.alone = alone.value;
+        }
+        set(desk, "safeguarding", &mut self.safeguarding);
         let zone = desk.string("time_zone").map_or_else(|| "UTC".to_string(), |zone| zone.value);
         let week = match desk.table("hours") {
             Some(hours) => hours

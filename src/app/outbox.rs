@@ -88,7 +88,7 @@ impl App {
                 break;
             }
             let Ok(Some(state)) = self.store.state(row.id).await else { break };
-            let delivery = match may_send(&state, line) {
+            let delivery = match may_send(&state, line, row.attempts) {
                 Send::Drop => None,
                 Send::Never(failure) => Some(Delivery::Failed { failure }),
                 Send::Yes => match self.send_line(line).await {
@@ -291,11 +291,15 @@ enum Send {
 }
 
 /// Whether a line may leave now: flags and owner may have changed since it was written.
-fn may_send(state: &State, line: &Line) -> Send {
+fn may_send(state: &State, line: &Line, attempts: u32) -> Send {
     let claimed = matches!(state.owner, Owner::Human { .. });
+    // Where somebody else may read the phone, only the neutral question leaves, and what staff say is safe; neither is tried again
+    // later, when it may not be.
+    let neutral = line.last_word && line.speaker == Speaker::Bot;
+    let safe = (neutral || line.safe_because.is_some()) && attempts == 0;
     match line.speaker {
         _ if state.flags.opted_out && !line.last_word => Send::Never(Failure::OptedOut),
-        _ if state.flags.do_not_text && !line.last_word => Send::Never(Failure::DoNotText),
+        _ if state.flags.do_not_text && !safe => Send::Never(Failure::DoNotText),
         Speaker::Bot if claimed => Send::Drop,
         _ => Send::Yes,
     }

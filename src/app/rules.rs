@@ -7,7 +7,7 @@
 
 use super::config::Config;
 use super::defaults;
-use crate::care;
+use crate::care::{self, HelpLines};
 use crate::conversation::{Rules, Words};
 use crate::engine::{self, CallShapes};
 use crate::lexis::{Finding, Severity, Source};
@@ -66,7 +66,8 @@ pub fn sources(folder: &Path) -> std::io::Result<Vec<Source>> {
             "words.toml" => false,
             shared @ ("entities.toml" | "small_words.toml") => lacks(&own, &|name| name == shared),
             "unmatched.toml" => lacks(&own, &intent) && lacks(&own, &|name| name == "unmatched.toml"),
-            name if name.starts_with("care/") => lacks(&own, &|name| name.starts_with("care/")),
+            care::HELP_LINES => lacks(&own, &|name| name == care::HELP_LINES),
+            name if name.starts_with("care/") => lacks(&own, &|name| name.starts_with("care/") && name != care::HELP_LINES),
             _ => lacks(&own, &intent),
         })
         .collect();
@@ -92,14 +93,25 @@ pub fn compile(sources: &[Source], shapes: &CallShapes, config: &Config) -> Resu
     }
     let default_words = Source::new("words.toml", defaults::WORDS);
     let own_words = sources.iter().find(|source| source.name == "words.toml" && source.text != default_words.text);
-    let engine = engine::compile(sources, shapes, config.thresholds);
-    let mut care = care::compile(sources);
+    // Each learns from thousands of sentences: side by side. What one learns doesn't depend on the other.
+    let (engine, mut care) = std::thread::scope(|scope| {
+        let care = scope.spawn(|| care::compile(sources));
+        let engine = engine::compile(sources, shapes, config.thresholds);
+        (engine, care.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
     if let (Ok((engine, _)), Ok((care, _))) = (&engine, &mut care) {
         care.protect(engine.foreign_words());
     }
     let words = Words::compile(&default_words, own_words);
+    let home = Some(config.shop.country.as_str()).filter(|country| !country.is_empty());
+    let help = match sources.iter().find(|source| source.name == care::HELP_LINES) {
+        Some(source) => HelpLines::compile(source, home),
+        None => Ok((HelpLines::default(), Vec::new())),
+    };
     let mut findings = Vec::new();
-    for found in [engine.as_ref().map(|(_, f)| f), care.as_ref().map(|(_, f)| f), words.as_ref().map(|(_, f)| f)] {
+    let found =
+        [engine.as_ref().map(|(_, f)| f), care.as_ref().map(|(_, f)| f), words.as_ref().map(|(_, f)| f), help.as_ref().map(|(_, f)| f)];
+    for found in found {
         findings.extend(found.unwrap_or_else(|errors| errors).iter().cloned());
     }
     if let Ok((care, _)) = &care {
@@ -107,9 +119,21 @@ pub fn compile(sources: &[Source], shapes: &CallShapes, config: &Config) -> Resu
         findings.extend(care::broken(care, care.must_catch()));
         findings.dedup();
     }
-    match (engine, care, words) {
-        (Ok((engine, _)), Ok((care, _)), Ok((words, _))) if !findings.iter().any(|finding| finding.severity == Severity::Error) => {
-            let rules = Rules { engine, care, words, shop: config.shop.clone(), mode: config.mode, safe: false };
+    match (engine, care, words, help) {
+        (Ok((engine, _)), Ok((care, _)), Ok((words, _)), Ok((help, _)))
+            if !findings.iter().any(|finding| finding.severity == Severity::Error) =>
+        {
+            let rules = Rules {
+                engine,
+                care,
+                help,
+                words,
+                shop: config.shop.clone(),
+                mode: config.mode,
+                safe: false,
+                alone: config.alone,
+                safeguarding: config.safeguarding.clone(),
+            };
             Ok(Loaded { rules, findings })
         }
         _ => Err(findings),

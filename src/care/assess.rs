@@ -7,8 +7,10 @@
 
 use super::interlock::MustCatch;
 use super::level::{Kind, Level, Subject};
+use super::minor::is_minor;
+use super::opinion::Opinion;
 use crate::lexis::{Index, Match, Message, Vocabulary};
-use crate::text::{Kind as TokenKind, Text};
+use crate::text::{Kind as TokenKind, Language, Text, guess_with_lead};
 use std::ops::Range;
 
 /// What a phrase of a cue file is for.
@@ -16,7 +18,8 @@ use std::ops::Range;
 pub(super) enum Entry {
     Cue(usize),
     Never(usize),
-    Guard(Vec<Level>),
+    /// The levels that it cancels, and the language of its file.
+    Guard(Vec<Level>, String),
 }
 
 #[derive(Clone, Debug)]
@@ -27,6 +30,10 @@ pub(super) struct Cue {
     pub subject: Subject,
     pub weight: f32,
     pub negation: bool,
+    /// Who says this must not be written to: somebody else reads the phone.
+    pub silent: bool,
+    /// The language of its file.
+    pub language: String,
 }
 
 /// Compiled cue files.
@@ -37,6 +44,7 @@ pub struct Care {
     pub(super) entries: Vec<Entry>,
     pub(super) cues: Vec<Cue>,
     pub(super) must_catch: Vec<MustCatch>,
+    pub(super) opinion: Opinion,
 }
 
 /// One cue that was heard.
@@ -67,6 +75,9 @@ pub struct Assessment {
     pub subject: Option<Subject>,
     /// Says that they are under 18.
     pub minor: bool,
+    /// Must not be written to: somebody else reads this phone.
+    #[serde(default)]
+    pub silent: bool,
     /// 0 to 1: how much speaks for the level, or for an offer below it.
     pub score: f32,
     /// Everything that was heard.
@@ -75,10 +86,18 @@ pub struct Assessment {
     pub offer: bool,
 }
 
+/// The rule of what only resembles the examples.
+pub const OPINION: &str = "resembles_examples";
+
+/// A weak sign is one from this sum on.
+const SIGN: f32 = 0.45;
 /// A level is reached at this sum of weights.
 const ENOUGH: f32 = 0.99;
 /// A negated crisis cue still counts this much: 'I don't want to kill myself' is written by somebody who thinks of it.
 const NEGATED_CRISIS: f32 = 0.5;
+
+/// A crisis cue of another language in an English message.
+const FOREIGN_CRISIS: f32 = 0.5;
 
 const NEGATIONS: [&str; 22] = [
     "not", "dont", "never", "no", "isnt", "wasnt", "arent", "werent", "didnt", "doesnt", "wont", "wouldnt", "havent", "hasnt", "nobody",
@@ -97,13 +116,22 @@ impl Care {
         let message = Message::new(text, &self.vocabulary);
         let matches = self.index.find(&message);
         let mut evidence: Vec<(usize, Range<usize>, f32)> = Vec::new();
+        let mut english = None;
         for found in &matches {
             let Entry::Cue(number) = self.entries[found.phrase] else { continue };
             let cue = &self.cues[number];
-            if self.guarded(number, found, &matches) {
+            if self.guarded(text, number, found, &matches) {
                 continue;
             }
             let mut weight = cue.weight;
+            // 'Idiot' and 'person' are words of many languages: in a message that is clearly English the cues of others say nothing,
+            // and of danger half.
+            if !["en", "pcm"].contains(&cue.language.as_str()) && *english.get_or_insert_with(|| clearly_english(text)) {
+                if cue.level != Level::Crisis {
+                    continue;
+                }
+                weight *= FOREIGN_CRISIS;
+            }
             if cue.negation && negated(text, found.tokens.start) {
                 if cue.level != Level::Crisis {
                     continue;
@@ -118,7 +146,7 @@ impl Care {
             }
         }
         let mut assessment = self.weigh(text, evidence);
-        assessment.minor = minor(text);
+        assessment.minor = is_minor(text);
         assessment
     }
 
@@ -127,11 +155,19 @@ impl Care {
         &self.must_catch
     }
 
-    fn guarded(&self, cue: usize, found: &Match, matches: &[Match]) -> bool {
+    fn guarded(&self, text: &Text, cue: usize, found: &Match, matches: &[Match]) -> bool {
         let overlaps = |other: &Match| other.tokens.start < found.tokens.end && found.tokens.start < other.tokens.end;
-        matches.iter().filter(|other| overlaps(other)).any(|other| match &self.entries[other.phrase] {
+        let sentence = |token: usize| text.tokens.get(token).map_or(0, |token| token.sentence);
+        let crosses = |tokens: &Range<usize>| sentence(tokens.start) != sentence(tokens.end.saturating_sub(1));
+        // What a guard says of one sentence is nothing about the next: 'a lego set. i want to kill myself'.
+        let reaches = |other: &Match| overlaps(other) && (!crosses(&other.tokens) || crosses(&found.tokens));
+        matches.iter().filter(|other| reaches(other)).any(|other| match &self.entries[other.phrase] {
             Entry::Never(number) => *number == cue,
-            Entry::Guard(levels) => levels.contains(&self.cues[cue].level),
+            // The idioms of one language say nothing about the cues of another; English cues hold words of many.
+            Entry::Guard(levels, language) => {
+                let own = &self.cues[cue].language;
+                levels.contains(&self.cues[cue].level) && (language == own || own == "en" || language == "en")
+            }
             Entry::Cue(_) => false,
         })
     }
@@ -149,6 +185,18 @@ impl Care {
         evidence.extend(shouting(text));
         let mut assessment = Assessment { evidence, ..Assessment::default() };
         assessment.settle();
+        let danger = assessment.evidence.iter().any(|evidence| evidence.level == Level::Crisis);
+        let says = (assessment.level < Level::Crisis).then(|| self.opinion.on(text, assessment.score >= SIGN, danger)).flatten();
+        if let Some(says) = says {
+            let span = text.span(0, text.tokens.len());
+            let whole = span.of(&text.original).to_string();
+            let (rule, weight) = (OPINION.into(), says.weight);
+            assessment.evidence.push(Evidence { rule, level: says.level, text: whole, start: span.start, end: span.end, weight });
+            assessment.settle();
+            assessment.kind = says.kind.filter(|_| assessment.level == Level::Crisis);
+            assessment.subject = assessment.kind.map(|_| Subject::Oneself);
+        }
+        assessment.silent = found.iter().any(|(number, _, _)| self.cues[*number].silent);
         if assessment.level == Level::Crisis {
             let strongest = found
                 .iter()
@@ -166,7 +214,7 @@ impl Care {
 impl Assessment {
     /// Level, score and offer from the evidence. A level is reached by the weight of its own cues and of every more urgent
     /// one: half a sign of crisis and half a sign of distress make distress.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         self.evidence.sort_by(|a, b| b.level.cmp(&a.level).then(a.start.cmp(&b.start)));
         let weight =
             |level: Level| -> f32 { self.evidence.iter().filter(|evidence| evidence.level >= level).map(|evidence| evidence.weight).sum() };
@@ -181,7 +229,17 @@ impl Assessment {
             level => weight(level),
         };
         self.score = score.min(1.0);
-        self.offer = self.level == Level::None && self.score >= 0.45;
+        self.offer = self.level == Level::None && self.score >= SIGN;
+    }
+
+    /// Nothing was heard in it; it only resembles what people in need write.
+    pub fn only_resembles(&self) -> bool {
+        !self.evidence.is_empty() && self.evidence.iter().all(|evidence| evidence.rule == OPINION)
+    }
+
+    /// Answers as for an ordinary request, and offers a person.
+    pub fn only_offer(&mut self) {
+        (self.level, self.kind, self.subject, self.offer) = (Level::None, None, None, true);
     }
 
     /// The same message came `times` times in a row: twice is a weak sign, three times is exasperation.
@@ -202,6 +260,12 @@ impl Assessment {
         });
         self.settle();
     }
+}
+
+/// English small words lead by two over every other language, and no letter has an accent; Pidgin shares the words.
+fn clearly_english(text: &Text) -> bool {
+    let accents = text.original.chars().any(|c| c.is_alphabetic() && !c.is_ascii());
+    !accents && guess_with_lead(text).is_some_and(|(language, lead)| language == Language::english() && lead >= 2.0)
 }
 
 /// Capitals throughout, or a row of exclamation marks: weak signs.
@@ -231,22 +295,6 @@ fn negated(text: &Text, start: usize) -> bool {
         .rev()
         .take_while(|token| token.sentence == first.sentence && !SUBJECTS.contains(&token.text.as_str()))
         .any(|token| NEGATIONS.contains(&token.text.as_str()))
-}
-
-/// 'I'm 15', 'I am 12 years old': a stated age under 18, not a guess from tone.
-fn minor(text: &Text) -> bool {
-    let word = |at: usize| text.tokens.get(at).map_or("", |token| token.text.as_str());
-    (0..text.tokens.len()).any(|at| {
-        let age_at = match (word(at), word(at + 1)) {
-            ("im", _) => at + 1,
-            ("i", "am") => at + 2,
-            _ => return false,
-        };
-        let age = word(age_at).trim_end_matches("yo").parse::<u8>().unwrap_or(0);
-        let after = word(age_at + 1);
-        let ends = text.tokens.get(age_at + 1).is_none_or(|token| token.sentence != text.tokens[age_at].sentence);
-        (6..18).contains(&age) && (ends || matches!(after, "years" | "year" | "yrs" | "yr" | "yo" | "and" | "y"))
-    })
 }
 
 #[cfg(test)]
@@ -324,13 +372,6 @@ say = ["wanna die laughing", "want to die laughing"]
         let evidence = &found.evidence[0];
         assert_eq!((evidence.rule.as_str(), &text[evidence.start..evidence.end]), ("wish_to_die", "want to die"));
         assert_eq!(found.kind, Some(Kind::SuicideSelfHarm));
-    }
-
-    #[test]
-    fn stated_ages() {
-        for (text, wanted) in [("im 15", true), ("I am 12 years old", true), ("im 15 minutes away", false), ("i am 45", false)] {
-            assert_eq!(minor(&Text::new(text)), wanted, "{text}");
-        }
     }
 
     #[test]

@@ -5,8 +5,10 @@
 //! Leaves out: whether the cues still catch what they must (`interlock`).
 
 use super::assess::{Care, Cue, Entry};
+use super::help_lines::FILE as HELP_LINES;
 use super::interlock::MustCatch;
 use super::level::{Kind, Level, Subject};
+use super::opinion::{Line, Opinion, Said};
 use crate::lexis::{Concepts, Doc, Finding, Index, Phrase, PhraseError, Severity, Source, Table, Vocabulary};
 use std::collections::BTreeSet;
 
@@ -21,6 +23,21 @@ struct Building {
     cues: Vec<Cue>,
     ids: BTreeSet<String>,
     must_catch: Vec<MustCatch>,
+    examples: Vec<Said>,
+    /// Of the file that is being read.
+    language: String,
+    lines: Vec<Line>,
+}
+
+/// How much a line of the safety set counts among the examples.
+const SAFETY: f32 = 25.0;
+
+/// What examples may stand for.
+const EXAMPLES: [(&str, Level); 5] = [LEVELS[0], LEVELS[1], LEVELS[2], LEVELS[3], ("none", Level::None)];
+
+/// The must-catch set of cue files; empty when one of them is broken.
+pub fn must_catch(sources: &[Source]) -> Vec<MustCatch> {
+    read(sources).map(|(building, _)| building.must_catch).unwrap_or_default()
 }
 
 /// Compiles cue files (`care/*.toml`).
@@ -28,7 +45,23 @@ struct Building {
 /// # Errors
 /// Every finding, when one of them is an error.
 pub fn compile(sources: &[Source]) -> Result<(Care, Vec<Finding>), Vec<Finding>> {
-    let mut sources: Vec<&Source> = sources.iter().filter(|source| source.name.starts_with("care/")).collect();
+    let (mut building, findings) = read(sources)?;
+    // What must be heard, and what must not, are examples too, and weighty ones.
+    let must = building.must_catch.iter().map(|must| Said { level: must.level, kind: must.kind, text: must.text.clone(), weight: SAFETY });
+    building.examples.extend(must);
+    let care = Care {
+        vocabulary: building.vocabulary,
+        index: Index::new(building.phrases),
+        entries: building.entries,
+        cues: building.cues,
+        must_catch: building.must_catch,
+        opinion: Opinion::new(&building.examples, building.lines),
+    };
+    Ok((care, findings))
+}
+
+fn read(sources: &[Source]) -> Result<(Building, Vec<Finding>), Vec<Finding>> {
+    let mut sources: Vec<&Source> = sources.iter().filter(|source| source.name.starts_with("care/") && source.name != HELP_LINES).collect();
     sources.sort_by(|a, b| a.name.cmp(&b.name));
     let mut building = Building::default();
     let mut findings = Vec::new();
@@ -40,19 +73,13 @@ pub fn compile(sources: &[Source]) -> Result<(Care, Vec<Finding>), Vec<Finding>>
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(findings);
     }
-    let care = Care {
-        vocabulary: building.vocabulary,
-        index: Index::new(building.phrases),
-        entries: building.entries,
-        cues: building.cues,
-        must_catch: building.must_catch,
-    };
-    Ok((care, findings))
+    Ok((building, findings))
 }
 
 impl Building {
     fn file(&mut self, root: &Table<'_>) {
-        root.only(&["language", "reviewed_by", "concepts", "cue", "guard", "must_catch", "must_not_catch"]);
+        self.language = root.string("language").map_or_else(|| "en".to_string(), |language| language.value);
+        root.only(&["language", "reviewed_by", "concepts", "cue", "guard", "examples", "opinion", "must_catch", "must_not_catch"]);
         let mut concepts = Concepts::new();
         if let Some(table) = root.table("concepts") {
             for key in table.keys() {
@@ -79,7 +106,18 @@ impl Building {
                     }
                 })
                 .collect();
-            self.phrases(&table, "say", &concepts, &Entry::Guard(levels));
+            self.phrases(&table, "say", &concepts, &Entry::Guard(levels, self.language.clone()));
+        }
+        for table in root.tables("examples") {
+            self.examples(&table);
+        }
+        for table in root.tables("opinion") {
+            table.only(&["level", "support", "offer", "reach", "certain"]);
+            let certain = table.number("certain").map_or(f32::INFINITY, |number| number.value as f32);
+            let [support, offer, reach] = ["support", "offer", "reach"].map(|key| table.number(key).map(|number| number.value as f32));
+            if let (Some(level), Some(support), Some(offer), Some(reach)) = (table.choice("level", &LEVELS), support, offer, reach) {
+                self.lines.push(Line { level: level.value, support, offer, reach, certain });
+            }
         }
         for table in root.tables("must_catch") {
             table.only(&["text", "level", "kind", "subject"]);
@@ -98,7 +136,7 @@ impl Building {
     }
 
     fn cue(&mut self, table: &Table<'_>, concepts: &Concepts) {
-        table.only(&["id", "level", "kind", "subject", "weight", "say", "never", "negation"]);
+        table.only(&["id", "level", "kind", "subject", "weight", "say", "never", "negation", "silent"]);
         let Some(id) = table.string("id") else {
             table.doc.error(table.span.clone(), "a cue needs an `id`: staff see it as the rule that fired", "id = \"wish_to_die\"");
             return;
@@ -134,12 +172,29 @@ impl Building {
             kind: kind.map(|kind| kind.value),
             subject: table.choice("subject", &subjects).map_or(Subject::Oneself, |subject| subject.value),
             weight,
+            language: self.language.clone(),
+            silent: table.boolean("silent").is_some_and(|silent| silent.value),
             negation: table.boolean("negation").is_none_or(|negation| negation.value),
         });
         if self.phrases(table, "say", concepts, &Entry::Cue(number)) == 0 && table.strings("say").is_empty() {
             table.doc.error(table.span.clone(), "a cue needs `say`", "say = [\"i want to die\"]");
         }
         self.phrases(table, "never", concepts, &Entry::Never(number));
+    }
+
+    fn examples(&mut self, table: &Table<'_>) {
+        table.only(&["level", "kind", "say"]);
+        let Some(level) = table.choice("level", &EXAMPLES) else { return };
+        let kind = table.choice("kind", &Kind::NAMES);
+        match (level.value, &kind) {
+            (Level::Crisis, None) if !table.has("kind") => {
+                table.doc.error(level.span, "examples of a crisis need a `kind`", "suicide_self_harm, abuse, medical, …, unclear");
+            }
+            (Level::Crisis, _) | (_, None) => {}
+            (_, Some(kind)) => table.doc.error(kind.span.clone(), "only a crisis has a `kind`", ""),
+        }
+        let kind = kind.map(|kind| kind.value);
+        self.examples.extend(table.strings("say").into_iter().map(|text| Said { level: level.value, kind, text: text.value, weight: 1.0 }));
     }
 
     fn phrases(&mut self, table: &Table<'_>, key: &str, concepts: &Concepts, entry: &Entry) -> usize {

@@ -5,7 +5,6 @@
 //! Leaves out: when the check is made (at every load, reload and `check`).
 
 use super::assess::Care;
-use super::compile;
 use super::level::{Kind, Level};
 use crate::lexis::{Finding, Severity, Source};
 use crate::text::Text;
@@ -19,11 +18,6 @@ pub struct MustCatch {
     pub level: Level,
     /// The kind, in a crisis.
     pub kind: Option<Kind>,
-}
-
-/// The must-catch set of a cue file; empty when the file is broken.
-pub fn must_catch(sources: &[Source]) -> Vec<MustCatch> {
-    compile(sources).map(|(care, _)| care.must_catch).unwrap_or_default()
 }
 
 /// What a `Care` gets wrong of a must-catch set.

@@ -8,10 +8,18 @@
 
 mod assess;
 mod compile;
+mod help_lines;
 mod interlock;
 mod level;
+mod minor;
+mod neutral;
+mod opinion;
+mod temperature;
 
 pub use assess::{Assessment, Care, Evidence};
-pub use compile::compile;
-pub use interlock::{MustCatch, broken, must_catch};
+pub use compile::{compile, must_catch};
+pub use help_lines::{Audience, EXPIRED_DAYS, FILE as HELP_LINES, HelpLine, HelpLines, STALE_DAYS};
+pub use interlock::{MustCatch, broken};
 pub use level::{Kind, Level, Subject};
+pub use neutral::NEUTRAL;
+pub use temperature::{EARLIER, Temperature};

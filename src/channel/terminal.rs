@@ -47,14 +47,10 @@ impl Terminal {
         };
         let words = staff.trim();
         let (command, rest) = words.split_once(' ').unwrap_or((words, ""));
-        let action = match command.trim_start_matches('/') {
-            "claim" => StaffAction::Claim,
-            "takeover" => StaffAction::TakeOver,
-            "release" => StaffAction::Release,
-            "transcript" => StaffAction::Transcript,
-            "close" => StaffAction::Close { agreed: Some(rest.trim().to_string()).filter(|rest| !rest.is_empty()) },
-            _ if words.starts_with('/') => StaffAction::Unknown { message: number as i64 },
-            _ => StaffAction::Say { text: words.to_string(), message: number as i64 },
+        let message = number as i64;
+        let action = match StaffAction::command(command.trim_start_matches('/'), rest, message) {
+            StaffAction::Unknown { .. } if !words.starts_with('/') => StaffAction::Say { text: words.to_string(), message },
+            action => action,
         };
         let staff = Staff { id: "terminal:you".into(), name: "Sam".into() };
         let body = Body::Event(Event::Staff { staff, action, callback: None });

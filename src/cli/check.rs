@@ -1,12 +1,13 @@
 //! `warmline check`.
 
 use super::{Paths, parts, print, status};
-use crate::app::{Config, rules};
+use crate::app::{Clock, Config, SystemClock, rules};
+use crate::care::HELP_LINES;
 use crate::engine::Needs;
 use crate::lexis::{Finding, Severity, Source};
 use std::process::ExitCode;
 
-pub(super) fn check(paths: &Paths, deny_warnings: bool, notes: bool, as_json: bool) -> ExitCode {
+pub(super) fn check(paths: &Paths, deny_warnings: bool, release: bool, notes: bool, as_json: bool) -> ExitCode {
     let Ok(config_source) = parts::config_source(paths) else { return ExitCode::from(status::CANT_START) };
     let (config, mut findings) = match Config::read(&config_source) {
         Ok(config) => (config, Vec::new()),
@@ -20,16 +21,25 @@ pub(super) fn check(paths: &Paths, deny_warnings: bool, notes: bool, as_json: bo
             return ExitCode::from(status::CANT_START);
         }
     };
+    let mut aged = Vec::new();
     match rules::compile(&sources, &backend.shapes(), &config) {
         Ok(loaded) => {
             findings.extend(ownership(&loaded.rules, &config, &config_source));
             findings.extend(loaded.findings);
             findings.extend(loaded.rules.engine.advise(&sources));
+            if let Some(source) = sources.iter().find(|source| source.name == HELP_LINES) {
+                let today = SystemClock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+                aged = loaded.rules.help.aged(source, today, release);
+            }
         }
         Err(found) => findings.extend(found),
     }
     let mut all = sources;
     all.push(config_source);
+    let expired = aged.iter().any(|finding| finding.severity == Severity::Error);
+    let denied = findings.iter().any(|finding| finding.severity == Severity::Warning) && deny_warnings;
+    // That time has passed is no mistake in the files: only a release stops for it.
+    findings.extend(aged);
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     if as_json {
@@ -44,7 +54,7 @@ pub(super) fn check(paths: &Paths, deny_warnings: bool, notes: bool, as_json: bo
         let more = if advice > 0 && !notes { format!(", {advice} notes (--notes shows them)") } else { String::new() };
         print::line(format!("{files} files: {errors} errors, {warnings} warnings{more}"));
     }
-    if errors > 0 || (deny_warnings && warnings > 0) { ExitCode::from(status::FINDINGS) } else { ExitCode::SUCCESS }
+    if errors > 0 || denied || expired { ExitCode::from(status::FINDINGS) } else { ExitCode::SUCCESS }
 }
 
 /// A call that only the owner may make must be checked by somebody.

@@ -56,6 +56,9 @@ enum Command {
         /// Warnings count as errors.
         #[arg(long)]
         deny_warnings: bool,
+        /// Numbers of help lines that nobody has looked up for a year count as errors.
+        #[arg(long)]
+        release: bool,
         /// Shows advice too, not only errors and warnings.
         #[arg(long)]
         notes: bool,
@@ -125,7 +128,7 @@ pub fn main() -> ExitCode {
         Command::Serve { strict } => serve::serve(&paths, strict),
         Command::Init { dir } => init::init(&dir),
         Command::Chat => chat::chat(&paths),
-        Command::Check { deny_warnings, notes, json } => check::check(&paths, deny_warnings, notes, json),
+        Command::Check { deny_warnings, release, notes, json } => check::check(&paths, deny_warnings, release, notes, json),
         Command::Test => test::test(&paths),
         Command::Explain { text, json } => explain::explain(&paths, &text, json),
         Command::Understand => understand::understand(&paths),

@@ -67,6 +67,9 @@ impl Turn<'_> {
             ("send_code", _) | (_, "error" | "timeout") => self.call_failed(intent, &pending.name, pending.form),
             (_, outcome) => self.outcome(intent, pending.form, outcome, returned),
         }
+        if self.state.offer_next && self.state.calls.is_empty() {
+            self.offer();
+        }
     }
 
     fn outcome(&mut self, intent: &Intent, form: Form, outcome: &str, returned: &CallReturned) {

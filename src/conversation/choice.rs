@@ -11,7 +11,7 @@ use super::handoff::Reason;
 use super::state::Asked;
 use super::step::Turn;
 use super::words::{Hear, Heard};
-use crate::care::{Assessment, Level};
+use crate::care::{Assessment, Level, Temperature};
 use crate::engine::{Understanding, Verdict};
 use crate::text::Text;
 
@@ -35,6 +35,10 @@ impl Turn<'_> {
                     self.hand_off(Reason::Care(Level::HumanRequest), &Assessment::default());
                 } else if no {
                     self.state.misses = 0;
+                    // Whoever would rather not is not handed over for the next weak sign of annoyance.
+                    if self.state.temperature.level(self.now) < Level::Distress {
+                        self.state.temperature = Temperature::default();
+                    }
                     self.say_word("declined", &[]);
                 }
                 yes || no

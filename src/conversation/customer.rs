@@ -13,7 +13,7 @@ use super::repeat::digest;
 use super::state::{Asked, Owner};
 use super::step::Turn;
 use super::words::{Hear, Heard};
-use crate::care::{Assessment, Level};
+use crate::care::{Assessment, EARLIER, Evidence, Kind, Level, Temperature};
 use crate::engine::{Understanding, Verdict};
 use crate::text::{Language, Text, fold};
 use jiff::SignedDuration;
@@ -36,26 +36,39 @@ impl Turn<'_> {
         let before = self.remember(message, &text, &mut assessment);
         self.meet();
         self.flood();
+        self.placed(&text);
         if message.name.is_some() {
             self.state.name.clone_from(&message.name);
         }
         self.state.flags.minor |= assessment.minor;
+        self.safeguard();
+        self.warm(message, &mut assessment);
         self.state.flags.blocked = false;
         // A question that has not left yet is overtaken by what they write now.
         if self.state.asked.is_some() || self.state.form.is_some() {
             self.effects.push(Effect::DropQuestions);
         }
         let understanding = self.rules.engine.understand(&text, self.facts.local.date());
+        // A plain request that only sounds like somebody in need is answered, and a person offered.
+        if assessment.only_resembles() && assessment.level < Level::Crisis {
+            if understanding.certain() {
+                assessment.only_offer();
+            } else if matches!(self.state.owner, Owner::Human { .. }) {
+                // Whoever has them reads it, and is not alarmed by a likeness.
+                assessment.level = Level::None;
+            }
+        }
         self.speak_language(message, &understanding);
         self.heard_entry(message, &assessment, &understanding);
         let heard = self.rules.words.hear(&text, self.rules.engine.small_words());
-        if assessment.level < Level::Distress && self.opt_out(message, &heard, &text, assessment.level) {
+        if (assessment.level < Level::Distress || assessment.only_resembles()) && self.opt_out(message, &heard, &text, assessment.level) {
             return;
         }
         if self.state.flags.do_not_text
             && (heard.only(Hear::Yes) && self.state.asked == Some(Asked::SafeToReply) || heard.begins(Hear::Safe))
         {
             self.state.flags.do_not_text = false;
+            self.state.safe = None;
             self.state.asked = None;
             self.note("The customer wrote that replying here is all right");
         }
@@ -74,24 +87,33 @@ impl Turn<'_> {
             return;
         }
         if self.state.handoff.as_ref().is_some_and(|handoff| handoff.urgency >= Urgency::Distress) {
+            if self.asks_for_number() {
+                return;
+            }
             return self.still_here(false);
         }
         if message.edited && self.edited(before.as_deref(), message, &understanding) {
             return;
         }
         self.request(message, &text, &understanding, &heard);
-        if assessment.offer
-            && !self.state.offered
-            && self.state.handoff.is_none()
-            && self.state.asked.is_none()
-            && self.state.form.is_none()
-        {
-            self.let_go();
-            self.state.offered = true;
-            self.state.asked = Some(Asked::Person);
-            self.say_word("offer", &[]);
-            self.yes_or_no();
+        self.state.offer_next = assessment.offer && !self.state.calls.is_empty();
+        if assessment.offer && !self.state.offer_next {
+            self.offer();
         }
+    }
+
+    /// Offers a person, once, where nothing else is asked.
+    pub(super) fn offer(&mut self) {
+        self.state.offer_next = false;
+        let asking = self.state.asked.is_some() || self.state.form.is_some();
+        if self.state.offered || self.state.handoff.is_some() || asking {
+            return;
+        }
+        self.let_go();
+        self.state.offered = true;
+        self.state.asked = Some(Asked::Person);
+        self.say_word("offer", &[]);
+        self.yes_or_no();
     }
 
     /// Remembers the message for repetition and edits; what an edited one said before.
@@ -113,6 +135,24 @@ impl Turn<'_> {
         let times = self.state.recent.iter().rev().take_while(|other| **other == digest).count();
         assessment.repeated(text, times as u32);
         before
+    }
+
+    /// Weak signs add up over messages; a voice note or a picture after one counts as much as it did.
+    fn warm(&mut self, message: &Message, assessment: &mut Assessment) {
+        let warm = self.state.temperature.level(self.now);
+        if message.media.is_some() && message.text.trim().is_empty() && warm > Level::HumanRequest && self.state.handoff.is_none() {
+            let text = message.media.map_or("", media_name).to_string();
+            assessment.evidence.push(Evidence { rule: EARLIER.into(), level: warm, text, start: 0, end: 0, weight: 1.0 });
+            assessment.level = warm;
+            assessment.kind = (warm == Level::Crisis).then_some(Kind::Unclear);
+        }
+        // What is done for somebody who answers 'yes' or gives an address is no new sign.
+        if !message.edited {
+            self.state.temperature.hear(assessment, self.now);
+        }
+        if self.state.flags.minor {
+            self.state.temperature = Temperature::default();
+        }
     }
 
     /// Counts messages within a minute; beyond the limit the bot falls silent, once with a word about it.

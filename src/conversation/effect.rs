@@ -57,6 +57,9 @@ pub struct Line {
     /// Goes out although nothing else may: the one confirmation of an opt-out, the one neutral line after abuse.
     #[serde(default)]
     pub last_word: bool,
+    /// Why staff say that it is safe, where somebody else may read this phone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safe_because: Option<String>,
     /// Only asks something: void once the customer has written on.
     #[serde(default)]
     pub question: bool,

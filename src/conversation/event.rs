@@ -100,6 +100,16 @@ pub enum StaffAction {
         /// What was agreed, for the customer.
         agreed: Option<String>,
     },
+    /// Says why words may be sent to somebody whose phone another person may read.
+    Safe {
+        /// How they know.
+        why: Option<String>,
+    },
+    /// Says that a crisis is none; a second person must say so too.
+    NotACrisis {
+        /// Why.
+        why: Option<String>,
+    },
     /// Wants the transcript.
     Transcript,
     /// Sends a suggested line.
@@ -114,6 +124,23 @@ pub enum StaffAction {
     },
     /// Words from somebody who can't be told apart from others (an anonymous admin).
     Anonymous,
+}
+
+impl StaffAction {
+    /// A command, by its name without the slash and what stands behind it. `message` is the desk's name for the message.
+    pub fn command(name: &str, rest: &str, message: i64) -> Self {
+        let rest = Some(rest.trim().to_string()).filter(|rest| !rest.is_empty());
+        match name {
+            "claim" => StaffAction::Claim,
+            "takeover" => StaffAction::TakeOver,
+            "release" => StaffAction::Release,
+            "transcript" => StaffAction::Transcript,
+            "close" => StaffAction::Close { agreed: rest },
+            "safe" => StaffAction::Safe { why: rest },
+            "notacrisis" => StaffAction::NotACrisis { why: rest },
+            _ => StaffAction::Unknown { message },
+        }
+    }
 }
 
 /// How a backend call ended.

@@ -9,6 +9,7 @@ use super::effect::{DeskNote, Effect, Timer, Who};
 use super::facts::Reach;
 use super::state::{Asked, Owner};
 use super::step::Turn;
+use super::words::Hear;
 use crate::care::{Assessment, Evidence, Kind, Level, Subject};
 use crate::engine::{Mode, Trace};
 use crate::text::Text;
@@ -125,16 +126,34 @@ pub struct Handoff {
     /// When the bot last said where things stand.
     #[serde(default)]
     pub spoke: Option<Timestamp>,
+    /// Whom staff call in: the customer says that they are under 18.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safeguarding: Option<String>,
+    /// Who of the staff says that it is no crisis; a second person must agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubted: Option<String>,
 }
 
 /// A customer who writes again after this long hears where things stand.
 const QUIET: SignedDuration = SignedDuration::from_mins(2);
 
-/// The cue that has words of its own.
+/// The cues that have words of their own: one a language, `bereavement_es`.
 const BEREAVEMENT: &str = "bereavement";
+
+/// The key of the words for a danger, to oneself or to somebody else.
+fn danger(kind: Kind, other: bool) -> String {
+    match (kind, other) {
+        (Kind::SuicideSelfHarm, true) => "crisis.someone_else".to_string(),
+        (Kind::Abuse | Kind::ThreatToCustomer | Kind::Sextortion, true) => "crisis.someone_else_unsafe".to_string(),
+        (kind, _) => format!("crisis.{}", kind.name()),
+    }
+}
 
 /// The key of the timer that reminds staff.
 pub(super) const UNCLAIMED: &str = "unclaimed";
+
+/// The key of the timer for a second look at what one person alone called no crisis.
+pub(super) const REVIEW: &str = "review";
 
 impl Turn<'_> {
     /// Opens a handoff, or raises the open one, with words to the customer where the bot may speak.
@@ -144,8 +163,8 @@ impl Turn<'_> {
             return self.note(format!("would hand over: {}", reason.name()));
         }
         let neutral = assessment.kind == Some(Kind::Abuse) && assessment.subject == Some(Subject::Oneself);
-        if neutral {
-            self.keep_silent();
+        if neutral || assessment.silent {
+            self.keep_silent(assessment.silent);
         }
         match self.state.handoff.as_ref().map(|handoff| (handoff.urgency, handoff.kind)) {
             None => self.open(reason, assessment),
@@ -153,6 +172,25 @@ impl Turn<'_> {
                 self.raise(reason, assessment);
             }
             Some(_) => self.again(reason, assessment),
+        }
+    }
+
+    /// Who is named when the customer says that they are under 18.
+    fn safeguarding(&self) -> Option<String> {
+        let lead = self.rules.safeguarding.trim();
+        (self.state.flags.minor && !lead.is_empty()).then(|| lead.to_string())
+    }
+
+    /// They say so only now: the lead hears at once.
+    pub(super) fn safeguard(&mut self) {
+        let lead = self.safeguarding();
+        if let (Some(lead), Some(handoff)) = (lead, self.state.handoff.as_mut())
+            && handoff.safeguarding.is_none()
+        {
+            handoff.safeguarding = Some(lead.clone());
+            let text = format!("SAFEGUARDING {lead}: the customer says that they are under 18.");
+            self.desk(DeskNote::Relay { who: Who::Note, text, external: None });
+            self.desk(DeskNote::Changed);
         }
     }
 
@@ -181,6 +219,8 @@ impl Turn<'_> {
             reminders: 0,
             answered: false,
             spoke: Some(self.now),
+            safeguarding: self.safeguarding(),
+            doubted: None,
         });
         self.heard_more(assessment);
         self.state.owner = Owner::Waiting;
@@ -216,6 +256,7 @@ impl Turn<'_> {
             handoff.reminders = 0;
             handoff.answered = false;
             handoff.spoke = Some(self.now);
+            handoff.doubted = None;
         }
         self.heard_more(assessment);
         self.note(format!("Raised: {}", reason.name()));
@@ -232,6 +273,9 @@ impl Turn<'_> {
     /// The same again: staff see the words; the customer hears where things stand.
     fn again(&mut self, reason: Reason, assessment: &Assessment) {
         self.heard_more(assessment);
+        if self.asks_for_number() {
+            return;
+        }
         if matches!(self.state.owner, Owner::Human { .. }) {
             return self.unanswered();
         }
@@ -276,6 +320,17 @@ impl Turn<'_> {
         self.end("the customer");
     }
 
+    /// They ask for the number that they were given: it is said again, whoever has the conversation.
+    pub(super) fn asks_for_number(&mut self) -> bool {
+        let text = Text::new(self.state.last_words.as_str());
+        let heard = self.rules.words.hear(&text, self.rules.engine.small_words());
+        let kind = self.state.handoff.as_ref().and_then(|handoff| Some((handoff.kind?, handoff.subject)));
+        let Some((kind, subject)) = kind.filter(|(kind, _)| *kind != Kind::Abuse && heard.any(Hear::HelpLine)) else { return false };
+        self.acting();
+        self.name_help(&danger(kind, subject.is_some_and(|subject| subject != Subject::Oneself)), kind);
+        true
+    }
+
     /// Keeps evidence, the newest twenty, with short quotations.
     fn heard_more(&mut self, assessment: &Assessment) {
         let Some(handoff) = self.state.handoff.as_mut() else { return };
@@ -287,13 +342,20 @@ impl Turn<'_> {
         handoff.evidence.drain(..surplus);
     }
 
-    /// Whoever reads this phone may be the danger: one neutral line, then silence until the customer says that it is safe.
-    fn keep_silent(&mut self) {
+    /// Whoever reads this phone may be the danger: one neutral line, then silence until the customer says that it is safe. Where
+    /// they say that somebody else reads it, not even that line.
+    fn keep_silent(&mut self, read: bool) {
+        self.state.safe = None;
         if self.state.flags.do_not_text {
             return;
         }
-        self.state.asked = Some(Asked::SafeToReply);
         self.effects.push(Effect::DropBotLines);
+        if read {
+            self.state.asked = None;
+            self.state.flags.do_not_text = true;
+            return;
+        }
+        self.state.asked = Some(Asked::SafeToReply);
         if matches!(self.state.owner, Owner::Human { .. }) || self.state.flags.opted_out {
             self.state.flags.do_not_text = true;
         } else {
@@ -346,7 +408,7 @@ impl Turn<'_> {
         match reason {
             Reason::Care(Level::Crisis) => self.crisis_words(assessment, reach),
             // A death gets one plain 'sorry', and no emergency number.
-            Reason::Care(Level::Distress) if assessment.evidence.iter().any(|evidence| evidence.rule == BEREAVEMENT) => {
+            Reason::Care(Level::Distress) if assessment.evidence.iter().any(|evidence| evidence.rule.starts_with(BEREAVEMENT)) => {
                 self.say_word(&format!("bereavement.{reach}"), &[]);
             }
             Reason::Care(level) => self.say_word(&format!("{}.{reach}", level.name()), &[]),
@@ -358,12 +420,8 @@ impl Turn<'_> {
         self.introduced();
         let kind = assessment.kind.unwrap_or(Kind::Unclear);
         let other = assessment.subject.is_some_and(|subject| subject != Subject::Oneself);
-        match kind {
-            Kind::SuicideSelfHarm | Kind::Abuse | Kind::ThreatToCustomer | Kind::Sextortion if other => {
-                self.say_word("crisis.someone_else", &[])
-            }
-            kind => self.say_word(&format!("crisis.{}", kind.name()), &[]),
-        }
+        let key = danger(kind, other);
+        self.say_help(&key, kind);
         self.say_word(&format!("crisis_then.{reach}"), &[]);
     }
 

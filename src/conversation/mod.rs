@@ -36,7 +36,9 @@ mod effect;
 mod event;
 mod facts;
 mod form;
+mod gravity;
 mod handoff;
+mod help;
 mod id;
 mod opt_out;
 mod repeat;
@@ -46,6 +48,7 @@ mod several;
 mod staff;
 mod state;
 mod step;
+mod tone;
 mod value;
 mod words;
 

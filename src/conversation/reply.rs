@@ -130,6 +130,7 @@ impl Turn<'_> {
         context.insert("shop".into(), json!(self.rules.shop));
         context.insert("lang".into(), json!(self.spoken_language().0));
         context.insert("now".into(), json!(clock(self.facts.local)));
+        context.insert("emergency".into(), json!(self.emergency()));
         if let Some(opens) = self.facts.opens {
             context.insert("opens".into(), json!(self.moment(opens)));
         }
@@ -216,6 +217,7 @@ impl Turn<'_> {
             ask_contact: spoken.ask_contact && self.facts.profile.contact_button,
             copy: None,
             last_word: spoken.last_word,
+            safe_because: None,
             question,
         }));
     }

@@ -1,7 +1,7 @@
 //! The compiled rules that a step reads: one `Arc` held from assessment to commit.
 
 use super::words::Words;
-use crate::care::Care;
+use crate::care::{Care, HelpLines};
 use crate::engine::{Engine, Mode};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,9 @@ pub struct Shop {
     pub website: String,
     /// When it is open, in words.
     pub opening_hours: String,
+    /// Where its customers are, as two capital letters; empty where they are everywhere.
+    #[serde(default)]
+    pub country: String,
 }
 
 /// Everything that is compiled from files.
@@ -23,6 +26,8 @@ pub struct Rules {
     pub engine: Engine,
     /// How they are.
     pub care: Care,
+    /// Who helps in danger, by country.
+    pub help: HelpLines,
     /// The bot's own words.
     pub words: Words,
     /// The shop.
@@ -31,4 +36,8 @@ pub struct Rules {
     pub mode: Mode,
     /// The operator's files are broken and no good set is left: care listens, and every message goes to a person.
     pub safe: bool,
+    /// One person alone answers: nobody else can confirm what they decide.
+    pub alone: bool,
+    /// Who is named to staff when a customer says that they are under 18.
+    pub safeguarding: String,
 }

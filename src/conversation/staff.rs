@@ -19,6 +19,8 @@ impl Turn<'_> {
             StaffAction::TakeOver => self.take_over(staff),
             StaffAction::Release => self.release(staff),
             StaffAction::Close { agreed } => self.close(staff, agreed),
+            StaffAction::Safe { why } => self.safe(staff, why),
+            StaffAction::NotACrisis { why } => self.not_a_crisis(staff, why),
             StaffAction::Transcript => {
                 self.desk(DeskNote::Transcript);
                 String::new()
@@ -104,6 +106,9 @@ impl Turn<'_> {
         if let Some(refusal) = self.refusal(staff) {
             return refusal;
         }
+        if self.in_crisis() {
+            return self.close_crisis(staff, agreed);
+        }
         self.as_notice();
         let agreed = agreed.map(|agreed| format!("{}.", agreed.trim().trim_end_matches('.')));
         self.say_word("closed", &[("name", json!(staff.name)), ("agreed", json!(agreed))]);
@@ -128,7 +133,7 @@ impl Turn<'_> {
     }
 
     /// Why this person may not act as the owner, where they may not.
-    fn refusal(&self, staff: &Staff) -> Option<String> {
+    pub(super) fn refusal(&self, staff: &Staff) -> Option<String> {
         match &self.state.owner {
             Owner::Human { staff: owner } if owner.id == staff.id => None,
             Owner::Human { staff: owner } => Some(format!("{} has it.", owner.name)),
@@ -144,13 +149,17 @@ impl Turn<'_> {
             Owner::Waiting => Some(NotSent::Unclaimed),
             Owner::Bot => Some(NotSent::NoHandoff),
         };
+        let locked = self.state.flags.do_not_text;
+        let safe = self.state.safe.as_ref().filter(|safe| locked && safe.staff == staff.id).map(|safe| safe.why.clone());
         let why = why
             .or(self.state.flags.opted_out.then_some(NotSent::OptedOut))
-            .or(self.state.flags.do_not_text.then_some(NotSent::DoNotText))
+            .or((locked && safe.is_none()).then_some(NotSent::DoNotText))
             .or((media && !self.facts.profile.media).then_some(NotSent::Media));
         if let Some(why) = why {
             return self.not_sent(Some(message), why);
         }
+        // A reason is for one message: what was safe then may not be safe now.
+        self.state.safe = None;
         let copy = media.then_some(message);
         let shown = if media { "[attachment]".to_string() } else { text.trim().to_string() };
         self.state.last_said = format!("{}: {shown}", staff.name);
@@ -170,6 +179,7 @@ impl Turn<'_> {
             ask_contact: false,
             copy,
             last_word: false,
+            safe_because: safe,
             question: false,
         }));
     }
@@ -198,6 +208,7 @@ impl Turn<'_> {
             ask_contact: false,
             copy: None,
             last_word: false,
+            safe_because: None,
             question: false,
         }));
         "Sent.".into()

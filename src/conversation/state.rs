@@ -8,6 +8,7 @@
 use super::event::Staff;
 use super::handoff::Handoff;
 use super::id::Address;
+use crate::care::{Kind, Temperature};
 use crate::text::Language;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -142,6 +143,15 @@ pub struct Flags {
     pub blocked: bool,
 }
 
+/// Somebody of the staff says why the next words are safe to send, although somebody else may read the phone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SafeWord {
+    /// Whose next words.
+    pub staff: String,
+    /// Why.
+    pub why: String,
+}
+
 /// Where staff read this conversation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Thread {
@@ -224,12 +234,24 @@ pub struct State {
     /// The open handoff.
     #[serde(default)]
     pub handoff: Option<Handoff>,
+    /// Why the next words of staff are safe, where nothing may be sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safe: Option<SafeWord>,
     /// The last language that was clear.
     #[serde(default)]
     pub language: Option<Language>,
     /// The name that the customer gave themselves.
     #[serde(default)]
     pub name: Option<String>,
+    /// The country that they said they are in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// When numbers for a danger were last named to them, and for which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub helped: Option<(Timestamp, Kind)>,
+    /// Weak signs of earlier messages.
+    #[serde(default)]
+    pub temperature: Temperature,
     /// When they last wrote.
     #[serde(default)]
     pub heard: Option<Timestamp>,
@@ -296,6 +318,9 @@ pub struct State {
     /// A person was offered since the last handoff.
     #[serde(default)]
     pub offered: bool,
+    /// A person is to be offered as soon as the answer is there that they wait for.
+    #[serde(default)]
+    pub offer_next: bool,
     /// Lines of staff that are on their way: line → the desk's message.
     #[serde(default)]
     pub staff_lines: BTreeMap<u64, i64>,
@@ -324,8 +349,12 @@ impl State {
             next: 1,
             owner: Owner::Bot,
             handoff: None,
+            safe: None,
             language: None,
             name: None,
+            country: None,
+            helped: None,
+            temperature: Temperature::default(),
             heard: None,
             introduced: None,
             stranger: false,
@@ -348,6 +377,7 @@ impl State {
             media: Vec::new(),
             recent: Vec::new(),
             offered: false,
+            offer_next: false,
             staff_lines: BTreeMap::new(),
             suggested: BTreeMap::new(),
             codes: Vec::new(),

@@ -31,6 +31,7 @@ pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Time
         Event::CallReturned(returned) => turn.call_returned(&returned),
         Event::Delivered { line, delivery } => turn.delivered(line, delivery),
         Event::Timer { key } if key == super::handoff::UNCLAIMED => turn.unclaimed(),
+        Event::Timer { key } if key == super::handoff::REVIEW => turn.review(),
         Event::Timer { key } if key == super::burst::BURST => turn.quiet(),
         Event::Timer { .. } => {}
     }

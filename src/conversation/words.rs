@@ -35,9 +35,11 @@ pub(super) enum Hear {
     Other,
     /// Asks whether somebody is coming.
     Nudge,
+    /// Asks for the number of a help line.
+    HelpLine,
 }
 
-const HEAR: [(&str, Hear); 18] = [
+const HEAR: [(&str, Hear); 19] = [
     ("yes", Hear::Yes),
     ("no", Hear::No),
     ("withdraw", Hear::Withdraw),
@@ -56,13 +58,14 @@ const HEAR: [(&str, Hear); 18] = [
     ("find", Hear::Find),
     ("other", Hear::Other),
     ("nudge", Hear::Nudge),
+    ("help_line", Hear::HelpLine),
 ];
 
 /// These count only as the very whole of a message: carriers take them for STOP, people say them of orders.
 const ALONE: &str = "opt_out_alone";
 
 /// Fields that each of the bot's words may use, besides `shop` and `lang`.
-const FIELDS: [&str; 10] = ["shop", "lang", "wanted", "code", "name", "agreed", "time", "day", "now", "opens"];
+const FIELDS: [&str; 12] = ["shop", "lang", "wanted", "code", "name", "agreed", "time", "day", "now", "opens", "emergency", "line"];
 
 /// Compiled words.
 #[derive(Clone, Debug, Default)]
@@ -262,6 +265,11 @@ fn read(
             table.doc.error(key.span, format!("the bot has no word `{name}`"), help);
             continue;
         }
+        if CARE.iter().any(|group| name.starts_with(group))
+            && let Some((fault, mend)) = super::tone::fault(language, &text.value)
+        {
+            table.doc.error(text.span.clone(), fault, mend);
+        }
         let mut check = Templates::default();
         match check.add("word", &text.value) {
             Err(error) => table.doc.error(text.span, format!("not a usable text: {error}"), "fields are written {{ name }}"),
@@ -283,6 +291,9 @@ fn read(
 /// Words for danger stay English until a native and clinical reader has signed them; a language that is answered in needs no word
 /// for not being able to.
 const ENGLISH_ONLY: [&str; 3] = ["crisis", "still_here", "other_language"];
+
+/// Words for people who suffer, are angry or ask for a person.
+const CARE: [&str; 9] = ["human_request", "frustration", "distress", "bereavement", "stuck", "waiting", "still_here", "crisis", "offer"];
 
 const GROUPS: [&str; 9] =
     ["human_request", "frustration", "distress", "bereavement", "stuck", "waiting", "still_here", "crisis", "crisis_then"];

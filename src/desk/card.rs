@@ -32,10 +32,13 @@ pub fn card(id: ConversationId, state: &State, now: Timestamp) -> String {
     }
     let mut safety = Vec::new();
     if state.flags.do_not_text {
-        safety.push("DO NOT TEXT: somebody else may read this phone");
+        safety.push("DO NOT TEXT: somebody else may read this phone (to write all the same: /safe and why)");
     }
     if state.flags.minor {
-        safety.push("says they are under 18");
+        safety.push("says they are under 18: promise no secrecy, and don't contact the parents yourself");
+    }
+    if let Some(lead) = &handoff.safeguarding {
+        lines.push(format!("SAFEGUARDING: {lead}"));
     }
     if state.flags.opted_out {
         safety.push("opted out: nothing can be sent");
@@ -122,12 +125,14 @@ mod tests {
             reminders: 0,
             answered: false,
             spoke: None,
+            safeguarding: None,
+            doubted: None,
         });
         let id = ConversationId::from_bytes([0xab; 16]);
         let later = "2026-11-20T13:04:30Z".parse().expect("a time");
         assert_eq!(
             card(id, &state, later),
-            "CRISIS (suicide self harm) | sms | en | waiting 1:04\nNobody has it yet.\nsays they are under 18\nWrote: i want to die\n\
+            "CRISIS (suicide self harm) | sms | en | waiting 1:04\nNobody has it yet.\nsays they are under 18: promise no secrecy, and don't contact the parents yourself\nWrote: i want to die\n\
              Last said to them: Please call your local emergency number now.\nHeard: \"want to die\" (suicide_wish)\n\
              Tried: order_status: shipped\nId: abababab"
         );

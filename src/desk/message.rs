@@ -121,13 +121,13 @@ fn not_sent(why: &NotSent) -> String {
         NotSent::Claimed { by } => format!("{by} has this conversation"),
         NotSent::NoHandoff => "nothing is open here; the bot answers this customer".to_string(),
         NotSent::UnknownCommand => {
-            "there is no such command, and lines that begin with / are never sent. Commands: /claim /takeover /release /transcript /close"
+            "there is no such command, and lines that begin with / are never sent. Commands: /claim /takeover /release /transcript /close /safe /notacrisis"
                 .into()
         }
         NotSent::Anonymous => "anonymous admins can't be told apart. Turn off 'Remain anonymous' and write again".into(),
         NotSent::Media => "this customer's channel only takes text. Please put it into words".into(),
         NotSent::OptedOut => "they opted out of texts; only they can change that".into(),
-        NotSent::DoNotText => "somebody else may read this phone. Nothing is sent until they write that it is safe".into(),
+        NotSent::DoNotText => "somebody else may read this phone. Nothing is sent until they write that it is safe. If you know that it is, say how: /safe she called us from her sister's phone. Then write again".into(),
         NotSent::Failed { failure } => {
             return format!("NOT DELIVERED: {}.", failure_words(*failure));
         }

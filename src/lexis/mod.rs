@@ -16,7 +16,7 @@ mod words;
 
 pub use matcher::{Index, Match, Message};
 pub use phrase::{Concepts, Phrase, PhraseError, Slots, flat};
-pub use scorer::{Calibration, Example, HeldOut, NOBODYS, OUT_OF_SCOPE, Scorer, Word, clusters, plain, read};
+pub use scorer::{Calibration, Example, HeldOut, NOBODYS, OUT_OF_SCOPE, Recipe, Scorer, Word, clusters, plain, read};
 pub use source::{Doc, Finding, Located, Severity, Source, Table, nearest};
 pub use template::{RenderError, Templates, day};
 pub use vocabulary::{Vocabulary, WordId};

@@ -1,6 +1,7 @@
 //! Is it alive, is it ready, how is it doing.
 
 use super::Server;
+use crate::care::STALE_DAYS;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -26,6 +27,10 @@ pub(super) async fn readyz(State(server): State<Server>) -> (StatusCode, Json<Va
     }
     if server.stopping.load(Ordering::Relaxed) {
         why.push("stopping".into());
+    }
+    let today = server.app.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    if let Some(days) = server.app.rules.load().help.oldest(today).filter(|days| *days >= STALE_DAYS) {
+        notes.push(format!("help lines: the oldest row was looked up {days} days ago"));
     }
     if server.app.desk.is_none() {
         notes.push("no desk: handoffs wait in the queue, and nobody is told".into());

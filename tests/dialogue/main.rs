@@ -1,6 +1,8 @@
 //! Conversations through `step` alone, with the shipped files: what people write, and what must hold whatever they write.
 
+mod care;
 mod driver;
+mod gravity;
 mod modes;
 mod people;
 mod properties;

@@ -38,7 +38,7 @@ fn care_and_human_requests_act_in_every_mode() {
         let mut asks = talk(mode);
         assert!(asks.write("can i talk to a human").starts_with("This is Fern & Field"), "{mode:?}");
         let mut despairs = talk(mode);
-        assert!(despairs.write("i want to die").contains("emergency number"), "{mode:?}");
+        assert!(despairs.write("i want to die").contains("call or text 988"), "{mode:?}");
         assert_eq!(despairs.state.owner, Owner::Waiting);
     }
 }
@@ -108,5 +108,5 @@ fn over_the_flood_limit_a_crisis_is_still_answered() {
         talk.now = talk.now.checked_sub(jiff::SignedDuration::from_secs(4)).expect("a time");
     }
     assert_eq!(talk.write("when do you open again"), "");
-    assert!(talk.write("i want to die").contains("emergency number"));
+    assert!(talk.write("i want to die").contains("call or text 988"));
 }

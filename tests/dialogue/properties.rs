@@ -4,7 +4,7 @@ use crate::driver::{RULES, Talk, facts, sms};
 use proptest::prelude::*;
 use warmline::conversation::{Delivery, Effect, Event, Failure, Owner, Speaker, Staff, StaffAction, step};
 
-const TEXTS: [&str; 24] = [
+const TEXTS: [&str; 26] = [
     "hello",
     "where is my parcel",
     "A1042",
@@ -21,6 +21,8 @@ const TEXTS: [&str; 24] = [
     "i dont remember",
     "this is ridiculous",
     "my husband hits me",
+    "dont text me, my husband reads my messages",
+    "yes it is safe",
     "when do you open",
     "asdf qwer",
     "",
@@ -37,6 +39,9 @@ fn event() -> impl Strategy<Value = Event> {
         Just(StaffAction::Claim),
         Just(StaffAction::Release),
         Just(StaffAction::Close { agreed: None }),
+        Just(StaffAction::Close { agreed: Some("done".into()) }),
+        Just(StaffAction::Safe { why: Some("she called us".into()) }),
+        Just(StaffAction::NotACrisis { why: Some("a song".into()) }),
         Just(StaffAction::Transcript),
         Just(StaffAction::Say { text: "hi".into(), message: 3 }),
         Just(StaffAction::SayMedia { message: 4 }),
@@ -55,6 +60,7 @@ fn event() -> impl Strategy<Value = Event> {
         2 => (action, prop_oneof![Just("priya"), Just("sam")]).prop_map(move |(action, who)| Event::Staff { staff: staff(who), action, callback: None }),
         1 => (1_u64..40, delivery).prop_map(|(line, delivery)| Event::Delivered { line, delivery }),
         1 => Just(Event::Timer { key: "unclaimed".into() }),
+        1 => Just(Event::Timer { key: "review".into() }),
     ]
 }
 
@@ -72,7 +78,9 @@ proptest! {
                 if let Effect::Say(line) = effect {
                     let human = matches!(before.owner, Owner::Human { .. }) && matches!(talk.state.owner, Owner::Human { .. });
                     prop_assert!(!(human && line.speaker == Speaker::Bot), "a bot line in a person's conversation: {line:?}");
-                    prop_assert!(!before.flags.do_not_text || !talk.state.flags.do_not_text, "a line under do_not_text: {line:?}");
+                    let locked = before.flags.do_not_text && talk.state.flags.do_not_text;
+                    let reasoned = matches!(line.speaker, Speaker::Staff(_)) && line.safe_because.is_some();
+                    prop_assert!(!locked || reasoned, "a line under do_not_text: {line:?}");
                     prop_assert!(!(before.flags.opted_out && talk.state.flags.opted_out), "a line after an opt-out: {line:?}");
                     if let Speaker::Staff(staff) = &line.speaker {
                         prop_assert!(matches!(&before.owner, Owner::Human { staff: owner } if owner.id == staff.id), "words without a claim");

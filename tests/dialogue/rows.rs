@@ -80,17 +80,17 @@ const ROWS: &[Row] = &[
     ("a person among the choices", &[("track my order or cancel my order", "3 A person"), ("3", "Yes.")]),
     ("waiting, a routine question is still answered", &[("human please", "Yes."), ("when do you open", "9:00")]),
     ("waiting, asked again", &[("human please", "Yes."), ("is a human there??", "queue")]),
-    ("despair while waiting is raised", &[("human please", "Yes."), ("i cant do this anymore i want to die", "emergency number")]),
-    ("after despair the bot is silent", &[("i want to die", "emergency number"), ("when do you open", "!9:00")]),
+    ("despair while waiting is raised", &[("human please", "Yes."), ("i cant do this anymore i want to die", "call or text 988")]),
+    ("after despair the bot is silent", &[("i want to die", "call or text 988"), ("when do you open", "!9:00")]),
     (
         "after despair somebody who writes on is not left alone",
         &[
-            ("i want to die", "emergency number"),
+            ("i want to die", "call or text 988"),
             ("are you there", "!still here"),
             ("can i please talk to a human", "No person has answered yet"),
         ],
     ),
-    ("it gets worse: fire after despair", &[("i want to die", "emergency number"), ("your heater is on fire", "away from it")]),
+    ("it gets worse: fire after despair", &[("i want to die", "call or text 988"), ("your heater is on fire", "away from it")]),
     (
         "another request does not swap the order of a change",
         &[("cancel A1041", "4821"), ("where is A1042", "left that & left us & !cancels order A1042"), ("4821", "!cancelled")],
@@ -148,7 +148,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "'never mind' of somebody in despair takes nothing back",
-        &[("i want to die", "emergency"), ("never mind", "!out of the queue & !left that")],
+        &[("i want to die", "call or text 988"), ("never mind", "!out of the queue & !left that")],
     ),
     (
         "a death gets a plain sorry and no emergency number",
@@ -199,7 +199,7 @@ fn despair_in_two_pieces_is_heard_together() {
         talk.piece(first);
         assert!(talk.state.handoff.is_none(), "{first}: there may be more");
         talk.piece(second);
-        assert!(talk.lines.last().is_some_and(|line| line.text.contains("emergency number")), "{:?}", talk.lines);
+        assert!(talk.lines.last().is_some_and(|line| line.text.contains("call or text 988")), "{:?}", talk.lines);
     }
 }
 

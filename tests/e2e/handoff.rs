@@ -152,7 +152,7 @@ async fn a_crisis_reaches_people_in_the_same_commit_and_silences_the_bot() {
     let ana = house.telegram.person(42, "Ana");
     let said = house.write(&ana, "where is A1042. honestly i want to kill myself").await;
     assert!(said[0].chars().take(100).collect::<String>().contains("emergency number"), "{said:?}");
-    assert!(said[0].contains("9:00 on Monday") && said[0].contains("I'm a bot"), "{said:?}");
+    assert!(said[0].contains("9:00 on Monday") && said[0].contains("Field's bot"), "{said:?}");
     assert!(house.desk().iter().any(|text| text.starts_with("CRISIS (suicide self harm)")), "{:?}", house.desk());
     assert_eq!(house.write(&ana, "what are your opening hours").await, Vec::<String>::new());
 

@@ -41,7 +41,7 @@ async fn a_reload_with_a_mistake_changes_nothing_and_says_all_of_it() {
     write(folder.path(), "care/en.toml", "language = \"en\"\n[[cue]]\nid = \"x\"\nlevel = \"distress\"\nsay = [\"woe is me\"]\n");
     let findings = house.app.reload(folder.path(), &config).await.expect_err("is refused");
     assert!(findings.iter().any(|finding| finding.message.contains("must be heard as")), "{findings:?}");
-    assert!(house.text("+15550100003", "i want to kill myself").await[0].contains("emergency number"));
+    assert!(house.text("+15550100003", "i want to kill myself").await[0].contains("call or text 988"));
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn in_safe_mode_every_message_goes_to_a_person_and_care_listens() {
     house.app.rules.store(Arc::new(safe));
     let said = house.text("+15550100001", "where is A1042").await;
     assert!(!said[0].contains("left us"), "{said:?}");
-    assert!(house.text("+15550100002", "i want to die").await[0].contains("emergency number"));
+    assert!(house.text("+15550100002", "i want to die").await[0].contains("call or text 988"));
     assert_eq!(house.app.store.queue().await.expect("reads").len(), 2);
     let ready = house.client.get(format!("{}/readyz", house.url)).send().await.expect("answers");
     assert_eq!(ready.status(), 503);

@@ -55,6 +55,7 @@ pub fn line(number: u64, speaker: Speaker) -> OutboxRow {
         ask_contact: false,
         copy: None,
         last_word: false,
+        safe_because: None,
         question: false,
     };
     OutboxRow { id: id(1), number, target: OutboxTarget::Customer(line), urgency: None, created: at(0), due: at(0), attempts: 0 }

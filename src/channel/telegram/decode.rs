@@ -189,14 +189,7 @@ impl Decoder {
 /// A command of staff: `/close@bot what was agreed`.
 fn command_of(command: &str, message: i64) -> StaffAction {
     let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
-    match name.split('@').next().unwrap_or("") {
-        "claim" => StaffAction::Claim,
-        "takeover" => StaffAction::TakeOver,
-        "release" => StaffAction::Release,
-        "transcript" => StaffAction::Transcript,
-        "close" => StaffAction::Close { agreed: Some(rest.trim().to_string()).filter(|rest| !rest.is_empty()) },
-        _ => StaffAction::Unknown { message },
-    }
+    StaffAction::command(name.split('@').next().unwrap_or(""), rest, message)
 }
 
 fn media(kind: &MediaKind) -> Option<Media> {

@@ -5,10 +5,10 @@
 //! group; a group's first member is the text that the others resembled.
 //! Leaves out: what the texts are.
 
-use super::features::{BUCKETS, Rarity, Word, features};
-use super::meaning::{DIMENSIONS, meaning};
+use super::features::{Rarity, Recipe};
+use super::meaning::DIMENSIONS;
 use super::solver::Row;
-use super::{plain, words};
+use super::{numbers, plain, words};
 use crate::text::Text;
 
 /// Texts this alike, as a cosine, say the same.
@@ -17,13 +17,13 @@ const ALIKE: f32 = 0.38;
 /// Groups of texts, as places in the list; the largest first. `counts` says how often each text was said.
 pub fn clusters(texts: &[&str], counts: &[u64]) -> Vec<Vec<usize>> {
     let said: Vec<Vec<String>> = texts.iter().map(|text| plain(&Text::new(*text))).collect();
-    let rarity = Rarity::of(said.iter().map(|said| words(said)));
-    let rows: Vec<Row> = said.iter().map(|said| row(&words(said), &rarity)).collect();
+    let rarity = Rarity::of(Recipe::REQUEST, said.iter().map(|said| words(said)));
+    let rows: Vec<Row> = said.iter().map(|said| Row::new(numbers(&words(said), &rarity))).collect();
     let count = |at: usize| counts.get(at).copied().unwrap_or(1);
     let mut order: Vec<usize> = (0..texts.len()).collect();
     order.sort_by(|a, b| count(*b).cmp(&count(*a)).then_with(|| texts[*a].cmp(texts[*b])));
     let mut groups: Vec<Vec<usize>> = Vec::new();
-    let mut scratch = vec![0.0_f32; BUCKETS + DIMENSIONS];
+    let mut scratch = vec![0.0_f32; Recipe::REQUEST.buckets + DIMENSIONS];
     for at in order {
         rows[at].add_to(&mut scratch, 1.0);
         let alike = |leader: usize| {
@@ -43,12 +43,6 @@ pub fn clusters(texts: &[&str], counts: &[u64]) -> Vec<Vec<usize>> {
     }
     groups.sort_by_key(|members| std::cmp::Reverse(members.iter().map(|at| count(*at)).sum::<u64>()));
     groups
-}
-
-fn row(words: &[Word<'_>], rarity: &Rarity) -> Row {
-    let meant = meaning(words);
-    let meant = meant.iter().enumerate().map(|(at, value)| ((BUCKETS + at) as u32, *value)).filter(|(_, value)| *value != 0.0);
-    Row::new(features(words, rarity).into_iter().map(|feature| (feature.bucket, feature.value)).chain(meant).collect())
 }
 
 #[cfg(test)]

@@ -1,14 +1,33 @@
 //! A message as numbers: which pieces of words and pairs of words it holds.
 //!
-//! Owns: the three families (words and neighbours, pairs nearby, letters inside words), their hashing into [`BUCKETS`], and
-//! their weights.
+//! Owns: the three families (words and neighbours, pairs nearby, letters inside words), their hashing into the buckets of a
+//! [`Recipe`], and their weights.
 //! Invariants: the same words give the same features in the same order on every machine; the three families are of fixed
 //! length (Euclidean) each, so a long message is no louder than a short one; a word read with less trust counts less.
 //! Source: feature hashing after Weinberger et al. (2009); tf-idf after Spärck Jones (1972). What was tried and left out is
 //! written in `docs/understanding.md`.
 
-/// How many buckets features are hashed into.
-pub(super) const BUCKETS: usize = 1 << 16;
+/// How a message becomes numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Recipe {
+    /// How many buckets features are hashed into, a power of two.
+    pub(super) buckets: usize,
+    /// How loud each family is: words and neighbours, pairs, letters.
+    loudness: [f32; 3],
+    /// How much rarity counts: 0 not at all, 1 as in plain tf-idf.
+    rarity: f32,
+    /// What the words mean in the table of word vectors counts too.
+    pub(super) meaning: bool,
+}
+
+impl Recipe {
+    /// For requests, of which there are a few dozen lines each: letters and the table of words stand in for what no line has.
+    pub const REQUEST: Recipe = Recipe { buckets: 1 << 16, loudness: [0.7, 0.4, 1.0], rarity: 0.5, meaning: true };
+    /// For needs, of which there are thousands of lines: words, their neighbours and what stands between them say most.
+    pub const NEED: Recipe = Recipe { buckets: 1 << 18, loudness: [1.0, 0.4, 0.5], rarity: 1.0, meaning: false };
+    /// For which need it is.
+    pub const WHICH_NEED: Recipe = Recipe { buckets: 1 << 16, ..Recipe::NEED };
+}
 
 /// Letters inside a word, with its edges, from this many to that many at a time.
 const SHORTEST: usize = 2;
@@ -20,12 +39,6 @@ const NEARBY: usize = 5;
 /// Words beyond this many add nothing but work.
 const MOST_WORDS: usize = 200;
 
-/// How loud each family is: words and neighbours, pairs, letters.
-const LOUDNESS: [f32; 3] = [0.7, 0.4, 1.0];
-
-/// How much rarity counts: 0 not at all, 1 as in plain tf-idf.
-const RARITY: f32 = 0.5;
-
 /// A word as the scorer sees it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Word<'t> {
@@ -35,6 +48,13 @@ pub struct Word<'t> {
     pub trust: f32,
     /// The token that it stands for.
     pub token: usize,
+}
+
+impl Word<'_> {
+    /// A question mark, a full stop: it has neighbours, but no letters.
+    fn is_mark(&self) -> bool {
+        self.text.bytes().all(|byte| byte.is_ascii_punctuation())
+    }
 }
 
 /// One feature of a message.
@@ -48,24 +68,27 @@ pub(super) struct Feature {
 
 /// How often features occur in the lines that were learnt from.
 #[derive(Clone, Debug)]
-pub(super) struct Rarity(Vec<f32>);
+pub(super) struct Rarity {
+    pub recipe: Recipe,
+    weights: Vec<f32>,
+}
 
 impl Rarity {
     /// Counts in how many of the messages each feature occurs.
-    pub fn of<'w, W: AsRef<[Word<'w>]>>(messages: impl Iterator<Item = W>) -> Self {
-        let mut counts = vec![0_u32; BUCKETS];
+    pub fn of<'w, W: AsRef<[Word<'w>]>>(recipe: Recipe, messages: impl Iterator<Item = W>) -> Self {
+        let mut counts = vec![0_u32; recipe.buckets];
         let mut total = 0_u32;
         let mut seen: Vec<u32> = Vec::new();
         for words in messages {
             total += 1;
             seen.clear();
-            each(words.as_ref(), |_, bucket, _, _| seen.push(bucket));
+            each(words.as_ref(), recipe.buckets, |_, bucket, _, _| seen.push(bucket));
             seen.sort_unstable();
             seen.dedup();
             seen.iter().for_each(|bucket| counts[*bucket as usize] += 1);
         }
-        let weigh = |count: &u32| (((1 + total) as f32 / (1 + count) as f32).ln() + 1.0).powf(RARITY);
-        Rarity(counts.iter().map(weigh).collect())
+        let weigh = |count: &u32| (((1 + total) as f32 / (1 + count) as f32).ln() + 1.0).powf(recipe.rarity);
+        Rarity { recipe, weights: counts.iter().map(weigh).collect() }
     }
 }
 
@@ -73,14 +96,15 @@ impl Rarity {
 pub(super) fn features(words: &[Word<'_>], rarity: &Rarity) -> Vec<Feature> {
     let mut out = Vec::with_capacity(words.len() * 24);
     let mut families = Vec::with_capacity(words.len() * 24);
-    let mut squares = [0.0_f32; LOUDNESS.len()];
-    each(words, |family, bucket, trust, from| {
-        let value = rarity.0[bucket as usize] * trust;
+    let Recipe { buckets, loudness, .. } = rarity.recipe;
+    let mut squares = [0.0_f32; 3];
+    each(words, buckets, |family, bucket, trust, from| {
+        let value = rarity.weights[bucket as usize] * trust;
         squares[family] += value * value;
         families.push(family as u8);
         out.push(Feature { bucket, value, from });
     });
-    let scale: [f32; LOUDNESS.len()] = std::array::from_fn(|family| LOUDNESS[family] / squares[family].sqrt().max(f32::MIN_POSITIVE));
+    let scale: [f32; 3] = std::array::from_fn(|family| loudness[family] / squares[family].sqrt().max(f32::MIN_POSITIVE));
     for (feature, family) in out.iter_mut().zip(families) {
         feature.value *= scale[family as usize];
     }
@@ -88,10 +112,11 @@ pub(super) fn features(words: &[Word<'_>], rarity: &Rarity) -> Vec<Feature> {
 }
 
 /// Calls `take` with family, bucket, trust and origin of every feature.
-fn each(words: &[Word<'_>], mut take: impl FnMut(usize, u32, f32, (u16, u16))) {
+fn each(words: &[Word<'_>], buckets: usize, mut take: impl FnMut(usize, u32, f32, (u16, u16))) {
     let words = words.get(..MOST_WORDS).unwrap_or(words);
     let hashes: Vec<u64> = words.iter().map(|word| hash(word.text)).collect();
     let trust = |at: usize| words[at].trust;
+    let bucket = |family: u64, state: u64| bucket(family, state, buckets);
     for (at, word) in hashes.iter().enumerate() {
         let here = at as u16;
         take(0, bucket(0, mix(0, *word)), trust(at), (here, here));
@@ -111,7 +136,7 @@ fn each(words: &[Word<'_>], mut take: impl FnMut(usize, u32, f32, (u16, u16))) {
         take(0, bucket(0, mix(*last, 101)), trust(end), (end as u16, end as u16));
     }
     let mut letters: Vec<u64> = Vec::with_capacity(16);
-    for (at, word) in words.iter().enumerate() {
+    for (at, word) in words.iter().enumerate().filter(|(_, word)| !word.is_mark()) {
         letters.clear();
         letters.push(u64::from('^'));
         letters.extend(word.text.chars().map(|c| u64::from(if c.is_numeric() { '0' } else { c })));
@@ -140,8 +165,8 @@ fn hash(word: &str) -> u64 {
     mix(hash, 7)
 }
 
-fn bucket(family: u64, state: u64) -> u32 {
-    (mix(state, 0x0123_4567 + family * 77) >> 32) as u32 & (BUCKETS as u32 - 1)
+fn bucket(family: u64, state: u64, buckets: usize) -> u32 {
+    (mix(state, 0x0123_4567 + family * 77) >> 32) as u32 & (buckets as u32 - 1)
 }
 
 #[cfg(test)]
@@ -155,23 +180,23 @@ mod tests {
     #[test]
     fn every_family_has_its_loudness_whatever_the_length() {
         let long = "where is my parcel i ordered it on monday and nothing has come";
-        let rarity = Rarity::of([words(long)].into_iter());
+        let rarity = Rarity::of(Recipe::REQUEST, [words(long)].into_iter());
         for text in ["where is", long] {
             let total: f32 = features(&words(text), &rarity).iter().map(|feature| feature.value * feature.value).sum();
-            let wanted: f32 = LOUDNESS.iter().map(|loud| loud * loud).sum();
+            let wanted: f32 = Recipe::REQUEST.loudness.iter().map(|loud| loud * loud).sum();
             assert!((total - wanted).abs() < 1e-4, "{text}: {total}");
         }
     }
 
     #[test]
     fn of_a_number_only_the_shape_counts() {
-        let rarity = Rarity::of([words("track a1042")].into_iter());
+        let rarity = Rarity::of(Recipe::REQUEST, [words("track a1042")].into_iter());
         assert_eq!(features(&words("track a1042"), &rarity), features(&words("track a9377"), &rarity));
         assert_ne!(features(&words("track a1042"), &rarity), features(&words("track a10"), &rarity));
     }
 
     #[test]
     fn nothing_has_no_features() {
-        assert_eq!(features(&[], &Rarity::of(std::iter::empty::<Vec<Word<'_>>>())), []);
+        assert_eq!(features(&[], &Rarity::of(Recipe::NEED, std::iter::empty::<Vec<Word<'_>>>())), []);
     }
 }

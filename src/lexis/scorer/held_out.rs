@@ -6,8 +6,8 @@
 //! Leaves out: the curve (`calibration`).
 
 use super::calibration::Case;
-use super::solver::random;
-use super::{Example, NOBODYS, OUT_OF_SCOPE, Scorer, background, best_two, words};
+use super::solver::{Effort, random};
+use super::{Example, NOBODYS, OUT_OF_SCOPE, Recipe, Scorer, background, best_two, words};
 
 /// Rounds of hiding and holding out. Sets of up to twice so many lines take part whole; of larger ones about so many do.
 const ROUNDS: u64 = 4;
@@ -36,7 +36,7 @@ pub(super) fn cases(classes: usize, examples: &[Example]) -> Vec<Case> {
         let out = |line: usize| mixed(line as u64, round).is_multiple_of(4);
         let quiet = |number: usize| number as u64 % (2 * ROUNDS) == round;
         let keep = |example: &Example| !hidden.contains(&example.class) && !out(example.line);
-        let scorer = Scorer::learn(classes, &sample, &keep, &|number| !quiet(number));
+        let scorer = Scorer::learn(classes, &sample, Recipe::REQUEST, Effort::USUAL, &keep, &|number| !quiet(number));
         let judge = |said: &[String], class: Option<usize>, into: &mut Vec<Case>| {
             let said = words(said);
             let mut scores = scorer.scores(&said);
@@ -121,8 +121,10 @@ impl Scorer {
         let mut judged = Vec::new();
         for fold in 0..FOLDS {
             let out = |line: usize| mixed(line as u64, 0) % FOLDS == fold;
-            let scorer =
-                Scorer { calibration: self.calibration, ..Scorer::learn(self.classes, examples, &|example| !out(example.line), &|_| true) };
+            let scorer = Scorer {
+                calibration: self.calibration,
+                ..Scorer::learn(self.classes, examples, Recipe::REQUEST, Effort::USUAL, &|example| !out(example.line), &|_| true)
+            };
             let mut last = None;
             for example in examples.iter().filter(|example| example.class < self.classes && !example.counter && out(example.line)) {
                 if last.replace(example.line) == Some(example.line) {

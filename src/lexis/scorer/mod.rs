@@ -19,15 +19,15 @@ mod sum;
 
 pub use calibration::{Calibration, OUT_OF_SCOPE};
 pub use cluster::clusters;
-pub use features::Word;
+pub use features::{Recipe, Word};
 pub use held_out::HeldOut;
 pub use reading::{plain, read};
 
-use features::{BUCKETS, Feature, Rarity, features};
+use features::{Feature, Rarity, features};
 use held_out::cases;
 use meaning::{DIMENSIONS, meaning, shares};
 use rustc_hash::FxHashSet;
-use solver::{Row, Side, separate};
+use solver::{Effort, Row, Side, separate};
 
 /// A sentence to learn from.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,9 +46,6 @@ pub struct Example {
 
 /// The class of what no class covers.
 pub const NOBODYS: usize = usize::MAX;
-
-/// Examples from elsewhere that a class is told apart from: the nearest ones, and half as many from the rest.
-const NEAREST: usize = 3_000;
 
 /// How much a line of everyday chatter counts against every class.
 const CHATTER: f32 = 0.5;
@@ -78,9 +75,16 @@ pub struct Scorer {
 impl Scorer {
     /// Learns from examples of classes `0..classes`.
     pub fn train(classes: usize, examples: &[Example]) -> Self {
-        let mut scorer = Self::learn(classes, examples, &|_| true, &|_| true);
+        let mut scorer = Self::learn(classes, examples, Recipe::REQUEST, Effort::USUAL, &|_| true, &|_| true);
         scorer.calibration = Calibration::fit(&cases(classes, examples));
         scorer
+    }
+
+    /// Learns scores alone, for callers who draw their own lines: the chances are those of the curve that fits many sets.
+    /// `thorough` heeds every example, and weighty ones above all.
+    pub fn uncalibrated(classes: usize, examples: &[Example], recipe: Recipe, thorough: bool) -> Self {
+        let effort = if thorough { Effort::THOROUGH } else { Effort::USUAL };
+        Self::learn(classes, examples, recipe, effort, &|_| true, &|_| true)
     }
 
     /// The curve that turns scores into chances.
@@ -91,10 +95,7 @@ impl Scorer {
     /// The score of every class, as a signed distance: above 0 is inside.
     pub fn scores(&self, words: &[Word<'_>]) -> Vec<f32> {
         let mut sums = vec![0.0_f32; self.classes];
-        let (said, meant) = (features(words, &self.rarity), meaning(words));
-        let mut all: Vec<(usize, f32)> = Vec::with_capacity(said.len() + meant.len());
-        all.extend(said.iter().map(|feature| (feature.bucket as usize, feature.value)));
-        all.extend(meant.iter().enumerate().map(|(at, value)| (BUCKETS + at, *value)).filter(|(_, value)| *value != 0.0));
+        let all = numbers(words, &self.rarity);
         // With the widest vectors that the machine has; each sum is added up in the same order on all of them.
         pulp::Arch::new().dispatch(sum::Sum { rows: &all, weights: &self.weights, sums: &mut sums });
         for ((sum, scale), bias) in sums.iter_mut().zip(&self.scale).zip(&self.bias) {
@@ -132,21 +133,26 @@ impl Scorer {
             sums[from.0 as usize] += value * weight(bucket as usize) / 2.0;
             sums[from.1 as usize] += value * weight(bucket as usize) / 2.0;
         }
-        for share in shares(words) {
-            sums[share.word] += share.values().enumerate().map(|(at, value)| value * weight(BUCKETS + at)).sum::<f32>();
+        let Recipe { buckets, meaning, .. } = self.rarity.recipe;
+        for share in shares(words).into_iter().filter(|_| meaning) {
+            sums[share.word] += share.values().enumerate().map(|(at, value)| value * weight(buckets + at)).sum::<f32>();
         }
         sums.into_iter().enumerate().collect()
     }
 
     /// Learns from the examples that `line` lets through and the chatter that `chat` does; the calibration is still the default.
-    fn learn(classes: usize, examples: &[Example], line: &(dyn Fn(&Example) -> bool + Sync), chat: &dyn Fn(usize) -> bool) -> Self {
+    fn learn(
+        classes: usize,
+        examples: &[Example],
+        recipe: Recipe,
+        effort: Effort,
+        line: &(dyn Fn(&Example) -> bool + Sync),
+        chat: &dyn Fn(usize) -> bool,
+    ) -> Self {
         let examples: Vec<&Example> = examples.iter().filter(|example| line(example)).collect();
-        let rarity = Rarity::of(examples.iter().map(|example| words(&example.words)));
-        let row = |words: &[Word<'_>]| {
-            let meaning = meaning(words);
-            let meant = meaning.iter().enumerate().map(|(at, value)| ((BUCKETS + at) as u32, *value)).filter(|(_, value)| *value != 0.0);
-            Row::new(features(words, &rarity).into_iter().map(|f| (f.bucket, f.value)).chain(meant).collect())
-        };
+        let rarity = Rarity::of(recipe, examples.iter().map(|example| words(&example.words)));
+        let row = |words: &[Word<'_>]| Row::new(numbers(words, &rarity));
+        let places = recipe.buckets + DIMENSIONS;
         let rows: Vec<Row> = examples.iter().map(|example| row(&words(&example.words))).collect();
         let foreign = background::without(&examples.iter().map(|example| example.words.as_slice()).collect::<Vec<_>>());
         let chatter: Vec<Row> = background::LINES
@@ -162,9 +168,9 @@ impl Scorer {
                 let (examples, rows, chatter) = (&examples, &rows, &chatter);
                 scope.spawn(move || {
                     for (offset, slot) in slots.iter_mut().enumerate() {
-                        let sides = sides(part * share + offset, examples, rows, chatter);
+                        let sides = sides(places, part * share + offset, examples, rows, chatter, effort);
                         // A class without examples (hidden, or sampled out) is outside of everything.
-                        *slot = if sides.iter().any(|side| side.inside) { separate(&sides) } else { (Vec::new(), -1.0) };
+                        *slot = if sides.iter().any(|side| side.inside) { separate(places, &sides, effort) } else { (Vec::new(), -1.0) };
                     }
                 });
             }
@@ -174,7 +180,7 @@ impl Scorer {
             known: own.flat_map(|example| &example.words).map(|word| word.as_str().into()).collect(),
             rarity,
             classes,
-            weights: vec![0; (BUCKETS + DIMENSIONS) * classes],
+            weights: vec![0; places * classes],
             scale: vec![0.0; classes],
             bias: learnt.iter().map(|(_, bias)| *bias).collect(),
             calibration: Calibration::default(),
@@ -188,6 +194,17 @@ impl Scorer {
         }
         scorer
     }
+}
+
+/// A message as numbers: its features, and behind the buckets what it means.
+fn numbers(words: &[Word<'_>], rarity: &Rarity) -> Vec<(u32, f32)> {
+    let said = features(words, rarity);
+    let meant = if rarity.recipe.meaning { meaning(words) } else { [0.0; DIMENSIONS] };
+    let mut all: Vec<(u32, f32)> = Vec::with_capacity(said.len() + meant.len());
+    all.extend(said.iter().map(|feature| (feature.bucket, feature.value)));
+    let places = (rarity.recipe.buckets as u32..).zip(meant);
+    all.extend(places.filter(|(_, value)| *value != 0.0));
+    all
 }
 
 /// The places of the best and second-best value.
@@ -208,8 +225,8 @@ fn words(words: &[String]) -> Vec<Word<'_>> {
 }
 
 /// What a class is told apart from: its own examples, its counter-examples, and of the others' the nearest.
-fn sides<'r>(class: usize, examples: &[&Example], rows: &'r [Row], chatter: &'r [Row]) -> Vec<Side<'r>> {
-    let mut middle = vec![0.0_f32; BUCKETS + DIMENSIONS];
+fn sides<'r>(places: usize, class: usize, examples: &[&Example], rows: &'r [Row], chatter: &'r [Row], effort: Effort) -> Vec<Side<'r>> {
+    let mut middle = vec![0.0_f32; places];
     let mut sides = Vec::new();
     for (example, row) in examples.iter().zip(rows).filter(|(example, _)| example.class == class) {
         sides.push(Side { row, inside: !example.counter, weight: example.weight });
@@ -223,12 +240,12 @@ fn sides<'r>(class: usize, examples: &[&Example], rows: &'r [Row], chatter: &'r 
         .chain(chatter.iter().map(|row| (CHATTER, row)))
         .map(|(weight, row)| (0.0, Side { row, inside: false, weight }))
         .collect();
-    if others.len() > NEAREST + NEAREST / 2 {
+    if others.len() > effort.nearest + effort.nearest / 2 {
         others.iter_mut().for_each(|(near, side)| *near = side.row.dot(&middle));
         // A stable sort: equally near ones stay in the order of their lines.
         others.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let far = others.split_off(NEAREST);
-        let step = far.len().div_ceil(NEAREST / 2).max(1);
+        let far = others.split_off(effort.nearest);
+        let step = far.len().div_ceil(effort.nearest / 2).max(1);
         others.extend(far.into_iter().step_by(step));
     }
     sides.extend(others.into_iter().map(|(_, side)| side));

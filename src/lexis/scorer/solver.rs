@@ -1,15 +1,26 @@
 //! The linear separator: one side or the other.
 //!
 //! Owns: dual coordinate descent for the L2-regularised squared hinge loss, with shrinking.
-//! Invariants: deterministic: the order of visits comes from a fixed seed; bounded by [`ROUNDS`] passes.
+//! Invariants: deterministic: the order of visits comes from a fixed seed; bounded by the passes of its [`Effort`].
 //! Source: C.-J. Hsieh et al., A Dual Coordinate Descent Method for Large-scale Linear SVM (2008), algorithm 3 with shrinking.
 
-use super::features::BUCKETS;
-use super::meaning::DIMENSIONS;
+/// How long to look for the best separator.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Effort {
+    /// Passes over the examples at most.
+    rounds: usize,
+    /// How exact is exact enough.
+    exact: f32,
+    /// Examples from elsewhere that a class is told apart from: the nearest ones, and half as many from the rest.
+    pub nearest: usize,
+}
 
-/// Passes over the examples at most, and how exact is exact enough.
-const ROUNDS: usize = 12;
-const EXACT: f32 = 0.4;
+impl Effort {
+    /// Enough where thousands of lines are learnt in a second or two.
+    pub const USUAL: Effort = Effort { rounds: 12, exact: 0.4, nearest: 3_000 };
+    /// Until weighty examples have their way.
+    pub const THOROUGH: Effort = Effort { rounds: 25, exact: 0.2, nearest: 40_000 };
+}
 
 /// How much a mistake costs.
 const COST: f32 = 1.0;
@@ -68,16 +79,16 @@ pub(super) struct Side<'r> {
     pub weight: f32,
 }
 
-/// The weights that tell inside from outside, and the constant.
-pub(super) fn separate(examples: &[Side<'_>]) -> (Vec<f32>, f32) {
-    let mut weights = vec![0.0_f32; BUCKETS + DIMENSIONS];
+/// The weights that tell inside from outside, one for each of the `places` that rows have, and the constant.
+pub(super) fn separate(places: usize, examples: &[Side<'_>], effort: Effort) -> (Vec<f32>, f32) {
+    let mut weights = vec![0.0_f32; places];
     let mut bias = 0.0_f32;
     let mut duals = vec![0.0_f32; examples.len()];
     let mut order: Vec<u32> = (0..examples.len() as u32).collect();
     let mut active = examples.len();
     let mut most_before = f32::INFINITY;
     let mut seed = 0x2545_F491_4F6C_DD1D_u64;
-    for _ in 0..ROUNDS {
+    for _ in 0..effort.rounds {
         let (mut most, mut least) = (f32::NEG_INFINITY, f32::INFINITY);
         for at in 0..active {
             let other = at + random(&mut seed) as usize % (active - at);
@@ -110,7 +121,7 @@ pub(super) fn separate(examples: &[Side<'_>]) -> (Vec<f32>, f32) {
             }
             place += 1;
         }
-        if most - least <= EXACT {
+        if most - least <= effort.exact {
             if active == examples.len() {
                 break;
             }
@@ -140,10 +151,10 @@ mod tests {
         let row = |at: &[u32]| Row::new(at.iter().map(|at| (*at, 1.0)).collect());
         let rows = [row(&[1, 2]), row(&[1, 3]), row(&[4, 2]), row(&[4, 3])];
         let sides: Vec<Side<'_>> = rows.iter().enumerate().map(|(at, row)| Side { row, inside: at < 2, weight: 1.0 }).collect();
-        let (weights, bias) = separate(&sides);
+        let (weights, bias) = separate(8, &sides, Effort::USUAL);
         for (at, row) in rows.iter().enumerate() {
             assert_eq!(row.dot(&weights) + bias > 0.0, at < 2, "{at}");
         }
-        assert_eq!(separate(&sides), (weights, bias), "the same again");
+        assert_eq!(separate(8, &sides, Effort::USUAL), (weights, bias), "the same again");
     }
 }

@@ -8,7 +8,7 @@
 /// Adds up rows; to be run by [`pulp::Arch::dispatch`] with the widest vectors that the machine has.
 pub(super) struct Sum<'a> {
     /// Which row, and how often.
-    pub rows: &'a [(usize, f32)],
+    pub rows: &'a [(u32, f32)],
     /// Row after row, one weight a class.
     pub weights: &'a [i8],
     /// One for each class.
@@ -22,7 +22,8 @@ impl pulp::NullaryFnOnce for Sum<'_> {
     #[inline(always)]
     fn call(self) {
         let classes = self.sums.len();
-        let row = |at: usize| self.weights.get(self.rows[at].0 * classes..).and_then(|rest| rest.get(..classes)).unwrap_or_default();
+        let row =
+            |at: usize| self.weights.get(self.rows[at].0 as usize * classes..).and_then(|rest| rest.get(..classes)).unwrap_or_default();
         let mut at = 0;
         // Four rows at a time: with many classes the sums would else be read and written once a row.
         while at + 4 <= self.rows.len() {
@@ -46,7 +47,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn the_width_of_vectors_changes_nothing(rows in proptest::collection::vec((0_usize..9, -2.0_f32..2.0), 0..40), classes in 1_usize..70) {
+        fn the_width_of_vectors_changes_nothing(rows in proptest::collection::vec((0_u32..9, -2.0_f32..2.0), 0..40), classes in 1_usize..70) {
             let weights: Vec<i8> = (0..9 * classes).map(|at| (at * 37 % 251) as u8 as i8).collect();
             let (mut wide, mut plain) = (vec![0.0; classes], vec![0.0; classes]);
             pulp::Arch::new().dispatch(Sum { rows: &rows, weights: &weights, sums: &mut wide });
