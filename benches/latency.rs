@@ -140,6 +140,31 @@ fn many(intents: usize) -> Engine {
     compile(&sources, &CallShapes::new(), Thresholds::default()).expect("compiles").0
 }
 
+/// So many cues of three phrases each, of words that the messages hold and of words that they don't.
+fn cues(count: usize, messages: &[String]) -> warmline::care::Care {
+    let words: Vec<&str> = messages
+        .iter()
+        .flat_map(|message| message.split(' '))
+        .filter(|word| !word.is_empty() && word.chars().all(char::is_alphabetic))
+        .collect();
+    let word = |at: usize| words[at.wrapping_mul(7_919) % words.len()].to_lowercase();
+    let plain = |word: &&str| word.len() > 4 && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    let real: Vec<&str> = include_str!("../src/lexis/real_words.txt").lines().filter(plain).collect();
+    let rare = |at: usize| real[5_000 + at * 5];
+    let mut text = String::from("language = \"en\"\n");
+    for cue in 0..count {
+        // As in real files: some words of a cue are frequent, and at least one is not.
+        let (a, b, c) = (word(cue), word(cue * 3 + 1), word(cue * 5 + 2));
+        let rare = rare(cue);
+        let _ = writeln!(
+            text,
+            "[[cue]]\nid = \"cue_{cue}\"\nlevel = \"distress\"\nweight = 0.5\n\
+             say = [\"{a} {b} {rare}\", \"{rare} * ({b}|{c}) {a}\", \"no more {rare} {c}\"]"
+        );
+    }
+    warmline::care::compile(&[Source::new("care/bench.toml", text)]).expect("compiles").0
+}
+
 fn main() {
     let rules = rules::compile(&defaults::sources(), &Demo::default().shapes(), &Config::default()).expect("the defaults compile").rules;
     let messages = messages::messages();
@@ -147,6 +172,11 @@ fn main() {
     let row = |name: &str, (middle, slow): (f64, f64)| println!("{name:<34} p50 {middle:>7.1} us   p99 {slow:>7.1} us");
     let care = measure(&messages, |message| drop(black_box(rules.care.assess(&Text::new(message)))));
     row("care, shipped files", care);
+    for count in [500, 5_000] {
+        let care = cues(count, &messages);
+        let cost = measure(&messages, |message| drop(black_box(care.assess(&Text::new(message)))));
+        row(&format!("care, {count} cues, no examples"), cost);
+    }
     let engine = measure(&messages, |message| drop(black_box(rules.engine.understand(&Text::new(message), today))));
     row("engine, shipped files", engine);
     let both = measure(&messages, |message| {

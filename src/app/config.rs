@@ -50,6 +50,8 @@ pub struct Config {
     pub hours: Hours,
     /// The staff's group.
     pub desk_chat: Option<i64>,
+    /// Sentences of the safety set that the cue files need not hear.
+    pub care_exceptions: Vec<String>,
     /// One person alone answers.
     pub alone: bool,
     /// Who is named on the card when a customer says that they are under 18.
@@ -84,6 +86,7 @@ impl Default for Config {
             // The table is a constant, and a test reads it.
             hours: Hours::new("UTC", &week).unwrap_or_else(|_| Hours::never()),
             desk_chat: None,
+            care_exceptions: Vec::new(),
             alone: false,
             safeguarding: String::new(),
             aliases: BTreeMap::new(),
@@ -110,7 +113,7 @@ impl Config {
     }
 
     fn root(&mut self, root: &Table<'_>) {
-        root.only(&["mode", "log", "shop", "server", "store", "telegram", "sms", "desk", "understanding", "backend"]);
+        root.only(&["mode", "log", "shop", "server", "store", "telegram", "sms", "desk", "care", "understanding", "backend"]);
         secrets_stay_out(root);
         if let Some(mode) = root.choice("mode", &[("live", Mode::Live), ("suggest", Mode::Suggest), ("shadow", Mode::Shadow)]) {
             self.mode = mode.value;
@@ -158,6 +161,10 @@ impl Config {
             if let Some(table) = sms.table("twilio") {
                 self.twilio(&table);
             }
+        }
+        if let Some(table) = root.table("care") {
+            table.only(&["exceptions"]);
+            self.care_exceptions = table.strings("exceptions").into_iter().map(|text| text.value).collect();
         }
         if let Some(table) = root.table("desk") {
             self.desk(&table);

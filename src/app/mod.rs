@@ -10,6 +10,7 @@ mod calls;
 pub mod clock;
 pub mod config;
 pub mod defaults;
+pub mod drill;
 mod handle;
 mod inbox;
 mod limit;

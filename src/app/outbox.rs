@@ -108,6 +108,9 @@ impl App {
     }
 
     async fn send_line(&self, line: &Line) -> Result<Vec<String>, SendError> {
+        if line.to.channel == super::drill::CHANNEL {
+            return Ok(Vec::new());
+        }
         let Some(channel) = self.channels.get(line.to.channel.as_str()) else {
             return Err(SendError::Later(Some(std::time::Duration::from_secs(300))));
         };
@@ -335,4 +338,42 @@ fn merge(rows: Vec<OutboxRow>) -> Vec<Merged> {
         merged.push(Merged { numbers: vec![row.number], row });
     }
     merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conversation::{Address, Staff};
+
+    #[test]
+    fn where_somebody_may_read_the_phone_only_the_question_and_what_is_safe_leave_and_once() {
+        let address = Address { channel: "sms".into(), account: "+1".into(), sender: "+2".into() };
+        let mut state = State::new(address.clone());
+        state.flags.do_not_text = true;
+        let staff = Speaker::Staff(Staff { id: "7".into(), name: "Priya".into() });
+        let line = |speaker: Speaker, last_word: bool, safe_because: Option<&str>| Line {
+            number: 1,
+            to: address.clone(),
+            speaker,
+            text: "x".into(),
+            buttons: Vec::new(),
+            ask_contact: false,
+            copy: None,
+            last_word,
+            safe_because: safe_because.map(str::to_string),
+            question: false,
+        };
+        for (name, line, attempts, leaves) in [
+            ("an answer", line(Speaker::Bot, false, None), 0, false),
+            ("a notice", line(Speaker::Notice, false, None), 0, false),
+            ("the confirmation of an opt-out", line(Speaker::Notice, true, None), 0, false),
+            ("the neutral question", line(Speaker::Bot, true, None), 0, true),
+            ("the neutral question, again", line(Speaker::Bot, true, None), 1, false),
+            ("words of staff", line(staff.clone(), false, None), 0, false),
+            ("words of staff with a reason", line(staff.clone(), false, Some("she called")), 0, true),
+            ("words of staff with a reason, later", line(staff, false, Some("she called")), 2, false),
+        ] {
+            assert_eq!(matches!(may_send(&state, &line, attempts), Send::Yes), leaves, "{name}");
+        }
+    }
 }

@@ -115,8 +115,8 @@ pub fn compile(sources: &[Source], shapes: &CallShapes, config: &Config) -> Resu
         findings.extend(found.unwrap_or_else(|errors| errors).iter().cloned());
     }
     if let Ok((care, _)) = &care {
-        findings.extend(care::broken(care, &care::must_catch(&defaults::sources())));
-        findings.extend(care::broken(care, care.must_catch()));
+        findings.extend(care::broken(care, &care::must_catch(&defaults::sources()), &config.care_exceptions));
+        findings.extend(care::broken(care, care.must_catch(), &config.care_exceptions));
         findings.dedup();
     }
     match (engine, care, words, help) {

@@ -116,7 +116,7 @@ impl Care {
         let message = Message::new(text, &self.vocabulary);
         let matches = self.index.find(&message);
         let mut evidence: Vec<(usize, Range<usize>, f32)> = Vec::new();
-        let mut english = None;
+        let mut spoken = None;
         for found in &matches {
             let Entry::Cue(number) = self.entries[found.phrase] else { continue };
             let cue = &self.cues[number];
@@ -124,13 +124,18 @@ impl Care {
                 continue;
             }
             let mut weight = cue.weight;
-            // 'Idiot' and 'person' are words of many languages: in a message that is clearly English the cues of others say nothing,
-            // and of danger half.
-            if !["en", "pcm"].contains(&cue.language.as_str()) && *english.get_or_insert_with(|| clearly_english(text)) {
-                if cue.level != Level::Crisis {
-                    continue;
+            // 'Idiot' and 'person' are words of many languages: in a message that is clearly of one language the cues of others say
+            // nothing. English ones hold words that are said everywhere. Of danger they say half in an English message, and all in
+            // one of another language: related languages are easily mistaken.
+            if !["en", "pcm"].contains(&cue.language.as_str())
+                && let Some(spoken) = spoken.get_or_insert_with(|| clearly(text))
+                && spoken.primary() != cue.language
+            {
+                match cue.level {
+                    Level::Crisis if *spoken == Language::english() => weight *= FOREIGN_CRISIS,
+                    Level::Crisis => {}
+                    _ => continue,
                 }
-                weight *= FOREIGN_CRISIS;
             }
             if cue.negation && negated(text, found.tokens.start) {
                 if cue.level != Level::Crisis {
@@ -145,6 +150,7 @@ impl Care {
                 None => evidence.push((number, found.tokens.clone(), weight)),
             }
         }
+        self.once(&mut evidence);
         let mut assessment = self.weigh(text, evidence);
         assessment.minor = is_minor(text);
         assessment
@@ -170,6 +176,24 @@ impl Care {
             }
             Entry::Cue(_) => false,
         })
+    }
+
+    /// The same words are one sign, in however many languages' files they stand: an emoji stands in all of them.
+    fn once(&self, evidence: &mut Vec<(usize, Range<usize>, f32)>) {
+        let mut kept: Vec<(usize, Range<usize>, f32)> = Vec::with_capacity(evidence.len());
+        for (number, tokens, weight) in evidence.drain(..) {
+            let cue = &self.cues[number];
+            let same = kept.iter_mut().find(|(other, at, _)| {
+                let other = &self.cues[*other];
+                *at == tokens && other.level == cue.level && other.language != cue.language
+            });
+            match same {
+                Some(before) if weight > before.2 => *before = (number, tokens, weight),
+                Some(_) => {}
+                None => kept.push((number, tokens, weight)),
+            }
+        }
+        *evidence = kept;
     }
 
     fn weigh(&self, text: &Text, found: Vec<(usize, Range<usize>, f32)>) -> Assessment {
@@ -262,10 +286,11 @@ impl Assessment {
     }
 }
 
-/// English small words lead by two over every other language, and no letter has an accent; Pidgin shares the words.
-fn clearly_english(text: &Text) -> bool {
-    let accents = text.original.chars().any(|c| c.is_alphabetic() && !c.is_ascii());
-    !accents && guess_with_lead(text).is_some_and(|(language, lead)| language == Language::english() && lead >= 2.0)
+/// The language whose small words lead by two over every other one; English only where no letter has an accent.
+fn clearly(text: &Text) -> Option<Language> {
+    let accents = || text.original.chars().any(|c| c.is_alphabetic() && !c.is_ascii());
+    let (language, lead) = guess_with_lead(text)?;
+    (lead >= 2.0 && (language != Language::english() || !accents())).then_some(language)
 }
 
 /// Capitals throughout, or a row of exclamation marks: weak signs.

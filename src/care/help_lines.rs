@@ -126,13 +126,26 @@ impl HelpLines {
 
     /// The country that somebody says they are in: 'I'm in Ireland'.
     pub fn by_words(&self, text: &Text) -> Option<&str> {
-        let words: Vec<&str> = text.tokens.iter().map(|token| token.text.as_str()).collect();
-        let said = format!(" {} ", words.join(" "));
-        let here = |name: &String| {
-            PLACED.iter().any(|before| said.contains(&format!(" {before}{name}")))
-                && !FAR.iter().any(|before| said.contains(&format!(" {before}{name}")))
-        };
-        self.countries.iter().find(|country| country.names.iter().any(here)).map(|country| country.code.as_str())
+        let word = |at: Option<usize>| at.and_then(|at| text.tokens.get(at)).map_or("", |token| token.text.as_str());
+        text.tokens.iter().enumerate().find_map(|(at, token)| {
+            let before = word(at.checked_sub(1));
+            let placed = match token.text.as_str() {
+                "in" => !FAR_IN.contains(&before),
+                "from" => !FAR_FROM.contains(&before),
+                "en" => before == "estoy" || (before == "suis" && word(at.checked_sub(2)) == "je"),
+                _ => false,
+            };
+            if !placed {
+                return None;
+            }
+            let follows = |from: usize| {
+                let words: Vec<&str> = text.tokens.iter().skip(from).take(LONGEST_NAME).map(|token| token.text.as_str()).collect();
+                let said = format!(" {} ", words.join(" "));
+                self.countries.iter().find(|country| country.names.iter().any(|name| said.starts_with(name.as_str())))
+            };
+            let country = follows(at + 1).or_else(|| if word(Some(at + 1)) == "the" { follows(at + 2) } else { None })?;
+            Some(country.code.as_str())
+        })
     }
 
     /// The operator's own country.
@@ -196,11 +209,12 @@ impl HelpLines {
     }
 }
 
-/// What stands before the name of the country that somebody is in.
-const PLACED: [&str; 9] = ["in", "in the", "im in", "from", "live in", "estoy en", "je suis en", "bin in", "ich bin in"];
+/// What stands before 'in' and 'from' where somebody is not: 'made in Ireland', 'shipped from China'.
+const FAR_IN: [&str; 2] = ["made", "delivered"];
+const FAR_FROM: [&str; 3] = ["shipped", "sent", "comes"];
 
-/// What stands before one that they are not in.
-const FAR: [&str; 5] = ["made in", "delivered in", "shipped from", "sent from", "comes from"];
+/// Words of the longest name of a country.
+const LONGEST_NAME: usize = 5;
 
 impl Open {
     fn at(&self, now: Timestamp) -> bool {

@@ -20,8 +20,8 @@ pub struct MustCatch {
     pub kind: Option<Kind>,
 }
 
-/// What a `Care` gets wrong of a must-catch set.
-pub fn broken(care: &Care, set: &[MustCatch]) -> Vec<Finding> {
+/// What a `Care` gets wrong of a must-catch set. A line that the configuration names as an exception is a warning, and no error.
+pub fn broken(care: &Care, set: &[MustCatch], exceptions: &[String]) -> Vec<Finding> {
     let source = Source::new("care", "");
     set.iter()
         .filter_map(|must| {
@@ -41,9 +41,31 @@ pub fn broken(care: &Care, set: &[MustCatch]) -> Vec<Finding> {
                 })
             };
             message.map(|message| {
-                Finding::at(&source, Severity::Error, 0..0, message)
-                    .help("the cue files must hear the built-in safety set; put the cue back, or narrow the guard")
+                if exceptions.contains(&must.text) {
+                    return Finding::at(&source, Severity::Warning, 0..0, message).help("config.toml names it as an exception");
+                }
+                Finding::at(&source, Severity::Error, 0..0, message).help(
+                    "the cue files must hear the built-in safety set; put the cue back, narrow the guard, or name the sentence in \
+                     config.toml under [care] exceptions",
+                )
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::compile;
+    use super::*;
+
+    #[test]
+    fn an_exception_that_is_named_is_a_warning() {
+        let cue = "language = \"en\"\n[[cue]]\nid = \"x\"\nlevel = \"distress\"\nsay = [\"so alone\"]\n";
+        let (care, _) = compile(&[Source::new("care/en.toml", cue)]).expect("compiles");
+        let must = |text: &str, level| MustCatch { text: text.into(), level, kind: None };
+        let set = [must("i want to die", Level::Crisis), must("so alone in this game", Level::None), must("so alone", Level::Distress)];
+        let severities = |exceptions: &[String]| broken(&care, &set, exceptions).iter().map(|f| f.severity).collect::<Vec<_>>();
+        assert_eq!(severities(&[]), [Severity::Error, Severity::Error]);
+        assert_eq!(severities(&["i want to die".to_string()]), [Severity::Warning, Severity::Error]);
+    }
 }

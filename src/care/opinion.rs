@@ -99,7 +99,7 @@ impl Opinion {
             return None;
         }
         let words = words(text);
-        let score = self.person.scores(&words).first().copied().unwrap_or(f32::NEG_INFINITY);
+        let score = self.person.score(&words).unwrap_or(f32::NEG_INFINITY);
         // Letters of another language resemble something by chance.
         if score < self.least || guess(text).is_some_and(|language| language.primary() != LANGUAGE) {
             return None;

@@ -62,6 +62,7 @@ pub(super) fn listen(app: &Arc<App>, spawn: &dyn Spawn, data: &Path) -> Option<S
             let answer = match question.trim() {
                 "unmatched" => app.store.missed().await.ok().and_then(|rows| serde_json::to_string(&rows).ok()),
                 "queue" => app.store.queue().await.ok().and_then(|rows| serde_json::to_string(&rows).ok()),
+                "drill" => app.drill().await.ok().and_then(|drill| serde_json::to_string(&[drill]).ok()),
                 _ => None,
             };
             let _ = write.write_all(format!("{}\n", answer.unwrap_or_else(|| "null".into())).as_bytes()).await;
@@ -90,7 +91,7 @@ pub(super) fn rows<T: DeserializeOwned>(
 }
 
 /// Asks a running bot for its rows of something; `None` when none runs there.
-fn ask<T: DeserializeOwned>(data: &Path, question: &str) -> Option<Vec<T>> {
+pub(super) fn ask<T: DeserializeOwned>(data: &Path, question: &str) -> Option<Vec<T>> {
     let mut stream = UnixStream::connect(path(data)).ok()?;
     stream.write_all(format!("{question}\n").as_bytes()).ok()?;
     let mut answer = String::new();

@@ -6,6 +6,7 @@
 mod chat;
 mod check;
 mod control;
+mod drill;
 mod eval;
 mod explain;
 mod init;
@@ -91,6 +92,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Sends a marked test crisis down the whole way to the people who answer.
+    Drill,
     /// The handoffs that wait.
     Queue {
         /// As JSON, one row a line.
@@ -135,6 +138,7 @@ pub fn main() -> ExitCode {
         Command::Eval(args) => eval::eval(&paths, &args),
         Command::Replay(args) => replay::replay(&paths, &args),
         Command::Unmatched { groups, json } => unmatched::unmatched(&paths, groups, json),
+        Command::Drill => drill::drill(&paths),
         Command::Queue { json } => queue::queue(&paths, json),
     }
 }

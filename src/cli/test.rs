@@ -35,7 +35,7 @@ pub(super) fn test(paths: &Paths) -> ExitCode {
     let mut must = care::must_catch(&defaults::sources());
     let own: Vec<_> = rules.care.must_catch().iter().filter(|own| !must.contains(own)).cloned().collect();
     must.extend(own);
-    for finding in care::broken(&rules.care, &must) {
+    for finding in care::broken(&rules.care, &must, &config.care_exceptions) {
         failed += 1;
         print::line(format!("FAILED safety set  {}", finding.message));
     }

@@ -5,6 +5,7 @@ use crate::care::STALE_DAYS;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 
@@ -35,8 +36,27 @@ pub(super) async fn readyz(State(server): State<Server>) -> (StatusCode, Json<Va
     if server.app.desk.is_none() {
         notes.push("no desk: handoffs wait in the queue, and nobody is told".into());
     }
+    if server.app.desk.is_some() {
+        notes.push("a crisis reaches people by one way only: the staff's group".into());
+        notes.push(drill_note(&server).await);
+    }
     let status = if why.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(json!({"ready": why.is_empty(), "why": why, "notes": notes})))
+}
+
+/// How long ago somebody acknowledged a drill.
+async fn drill_note(server: &Server) -> String {
+    let now = server.app.clock.now();
+    let ago = |at: Timestamp| format!("{} hours ago", now.duration_since(at).as_hours().max(0));
+    match server.app.last_drill().await {
+        Ok(Some(drill)) => match (drill.claimed, drill.before) {
+            (Some(claimed), _) => format!("the last drill was claimed {}", ago(claimed)),
+            (None, Some(before)) => format!("nobody has claimed the drill of {}; the last claim was {}", ago(drill.at), ago(before)),
+            (None, None) => format!("nobody has claimed the drill of {}", ago(drill.at)),
+        },
+        Ok(None) => "there was no drill yet: `warmline drill`".into(),
+        Err(error) => format!("drills can't be read: {error}"),
+    }
 }
 
 /// Metrics in Prometheus's text format.

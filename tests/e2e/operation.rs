@@ -75,6 +75,27 @@ async fn in_safe_mode_every_message_goes_to_a_person_and_care_listens() {
 }
 
 #[tokio::test]
+async fn a_drill_goes_the_whole_way_and_readyz_says_who_answered() {
+    let mut house = House::new().await;
+    let notes = async |house: &House| -> String {
+        let ready = house.client.get(format!("{}/readyz", house.url)).send().await.expect("answers");
+        ready.text().await.expect("a text")
+    };
+    assert!(notes(&house).await.contains("no drill yet"));
+    house.app.drill().await.expect("starts");
+    house.settle().await;
+    let card = house.desk().into_iter().find(|text| text.starts_with("CRISIS")).expect("a card");
+    assert!(card.contains("DRILL") && card.contains("suicide"), "{card}");
+    assert!(notes(&house).await.contains("nobody has claimed"));
+    let priya = house.telegram.person(7, "Priya");
+    let card = house.card();
+    house.telegram.tap(&priya, DESK, card, "Claim");
+    house.settle().await;
+    assert!(notes(&house).await.contains("the last drill was claimed 0 hours ago"));
+    assert!(house.app.store.outbox().await.expect("reads").is_empty(), "nothing waits to be sent to nobody");
+}
+
+#[tokio::test]
 async fn a_restart_resumes_what_was_not_done() {
     let folder = tempfile::tempdir().expect("a folder");
     let open = || -> Arc<dyn Store> {

@@ -111,6 +111,18 @@ pub(super) fn features(words: &[Word<'_>], rarity: &Rarity) -> Vec<Feature> {
     out
 }
 
+/// The sum of a message's features times their weights, as [`features`] would give them: for one class, without a list.
+pub(super) fn weighed(words: &[Word<'_>], rarity: &Rarity, weights: &[i8]) -> f32 {
+    let Recipe { buckets, loudness, .. } = rarity.recipe;
+    let (mut squares, mut sums) = ([0.0_f32; 3], [0.0_f32; 3]);
+    each(words, buckets, |family, bucket, trust, _| {
+        let value = rarity.weights[bucket as usize] * trust;
+        squares[family] += value * value;
+        sums[family] += value * f32::from(weights[bucket as usize]);
+    });
+    (0..3).map(|family| loudness[family] / squares[family].sqrt().max(f32::MIN_POSITIVE) * sums[family]).sum()
+}
+
 /// Calls `take` with family, bucket, trust and origin of every feature.
 fn each(words: &[Word<'_>], buckets: usize, mut take: impl FnMut(usize, u32, f32, (u16, u16))) {
     let words = words.get(..MOST_WORDS).unwrap_or(words);

@@ -23,7 +23,7 @@ pub use features::{Recipe, Word};
 pub use held_out::HeldOut;
 pub use reading::{plain, read};
 
-use features::{Feature, Rarity, features};
+use features::{Feature, Rarity, features, weighed};
 use held_out::cases;
 use meaning::{DIMENSIONS, meaning, shares};
 use rustc_hash::FxHashSet;
@@ -102,6 +102,14 @@ impl Scorer {
             *sum = *sum * scale + bias;
         }
         sums
+    }
+
+    /// The score of the only class, of a recipe without meanings; `None` where there is not one class.
+    pub fn score(&self, words: &[Word<'_>]) -> Option<f32> {
+        if self.classes != 1 || self.rarity.recipe.meaning {
+            return None;
+        }
+        Some(weighed(words, &self.rarity, &self.weights) * self.scale[0] + self.bias[0])
     }
 
     /// The share of words that no example has; numbers don't count.
@@ -336,6 +344,18 @@ mod tests {
         let (plain, with) = (Scorer::train(3, &examples()), Scorer::train(3, &with));
         let most = |scorer: &Scorer| scores(scorer, "do you sell gift cards for my order").into_iter().fold(f32::NEG_INFINITY, f32::max);
         assert!(most(&with) < most(&plain));
+    }
+
+    #[test]
+    fn the_score_of_one_class_is_the_same_without_a_list() {
+        let examples: Vec<Example> =
+            examples().into_iter().map(|e| Example { class: if e.class == 0 { 0 } else { NOBODYS }, ..e }).collect();
+        let scorer = Scorer::uncalibrated(1, &examples, Recipe::NEED, true);
+        for text in ["where is my parcel", "cancel it", "", "asdf where"] {
+            let said: Vec<String> = text.split(' ').filter(|word| !word.is_empty()).map(str::to_string).collect();
+            let (list, one) = (scorer.scores(&words(&said))[0], scorer.score(&words(&said)).expect("one class"));
+            assert!((list - one).abs() < 1e-4, "{text}: {list} {one}");
+        }
     }
 
     #[test]
