@@ -40,6 +40,9 @@ const AFTER: [&str; 21] = [
 /// A year at school: the word for it, with the number before or after.
 const SCHOOL: [&str; 8] = ["grade", "grader", "klasse", "year", "yr", "standard", "class", "std"];
 
+/// Kinds of schools for the young.
+const SCHOOLS: [&str; 5] = ["primary", "secondary", "middle", "elementary", "high"];
+
 /// Whose phone it is.
 const PARENT: [&str; 17] = [
     "mums",
@@ -63,7 +66,9 @@ const PARENT: [&str; 17] = [
 
 /// True when the writer says that they are under 18.
 pub(super) fn is_minor(text: &Text) -> bool {
-    age(text) || school_year(text) || parents_phone(text) || short_form(text)
+    // Most messages hold no number: they are done at once.
+    let numbers = text.tokens.iter().any(|token| token.text.starts_with(|c: char| c.is_ascii_digit()));
+    (numbers && (age(text) || school_year(text) || short_form(text))) || parents_phone(text) || at_school(text)
 }
 
 fn word(text: &Text, at: usize) -> &str {
@@ -115,9 +120,18 @@ fn school_year(text: &Text) -> bool {
         SCHOOL.contains(&word(text, at))
             && own(at)
             && ((at > 0 && number(at - 1) && !matches!(word(text, at), "year" | "yr")) || (number(at + 1) && word(text, at + 2) != "of"))
-    }) || ["im in secondary school", "im in primary school", "im in middle school", "im in elementary school", "i am in middle school"]
-        .iter()
-        .any(|said| (0..text.tokens.len()).any(|at| begins(text, at, &said.split(' ').collect::<Vec<_>>())))
+    })
+}
+
+/// 'I'm in middle school'.
+fn at_school(text: &Text) -> bool {
+    (1..text.tokens.len()).any(|at| {
+        word(text, at) == "school"
+            && SCHOOLS.contains(&word(text, at - 1))
+            && at >= 3
+            && word(text, at - 2) == "in"
+            && matches!(word(text, at - 3), "im" | "am" | "still")
+    })
 }
 
 /// 'This is my mum's phone', 'writing from my dads phone'.
@@ -165,6 +179,9 @@ mod tests {
             ("14f, cant sleep", true),
             ("im in year 9 and i self harm", true),
             ("I'm in 8th grade", true),
+            ("hi i am in middle school", true),
+            ("im still in high school", true),
+            ("my son is in middle school", false),
             ("tengo 14 años y no puedo más", true),
             ("j'ai 15 ans", true),
             ("ich bin 13 jahre alt", true),
