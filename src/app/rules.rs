@@ -115,9 +115,8 @@ pub fn compile(sources: &[Source], shapes: &CallShapes, config: &Config) -> Resu
         findings.extend(found.unwrap_or_else(|errors| errors).iter().cloned());
     }
     if let Ok((care, _)) = &care {
-        findings.extend(care::broken(care, &care::must_catch(&defaults::sources()), &config.care_exceptions));
-        findings.extend(care::broken(care, care.must_catch(), &config.care_exceptions));
-        findings.dedup();
+        let set = care::safety_set(care::must_catch(&defaults::sources()), care);
+        findings.extend(care::broken(care, &set, &config.care_exceptions));
     }
     match (engine, care, words, help) {
         (Ok((engine, _)), Ok((care, _)), Ok((words, _)), Ok((help, _)))

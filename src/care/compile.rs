@@ -9,7 +9,7 @@ use super::help_lines::FILE as HELP_LINES;
 use super::interlock::MustCatch;
 use super::level::{Kind, Level, Subject};
 use super::opinion::{Line, Opinion, Said};
-use crate::lexis::{Concepts, Doc, Finding, Index, Phrase, PhraseError, Severity, Source, Table, Vocabulary};
+use crate::lexis::{Concepts, Doc, Finding, Index, Located, Phrase, PhraseError, Severity, Source, Table, Vocabulary};
 use std::collections::BTreeSet;
 
 const LEVELS: [(&str, Level); 4] =
@@ -35,9 +35,11 @@ const SAFETY: f32 = 25.0;
 /// What examples may stand for.
 const EXAMPLES: [(&str, Level); 5] = [LEVELS[0], LEVELS[1], LEVELS[2], LEVELS[3], ("none", Level::None)];
 
-/// The must-catch set of cue files; empty when one of them is broken.
+/// The must-catch set of cue files, without compiling their cues; a file that can't be read adds nothing.
 pub fn must_catch(sources: &[Source]) -> Vec<MustCatch> {
-    read(sources).map(|(building, _)| building.must_catch).unwrap_or_default()
+    let mut sources: Vec<&Source> = sources.iter().filter(|source| is_cue_file(source)).collect();
+    sources.sort_by(|a, b| a.name.cmp(&b.name));
+    sources.into_iter().flat_map(|source| Doc::new(source).read(safety_lines)).collect()
 }
 
 /// Compiles cue files (`care/*.toml`).
@@ -60,8 +62,12 @@ pub fn compile(sources: &[Source]) -> Result<(Care, Vec<Finding>), Vec<Finding>>
     Ok((care, findings))
 }
 
+fn is_cue_file(source: &Source) -> bool {
+    source.name.starts_with("care/") && source.name != HELP_LINES
+}
+
 fn read(sources: &[Source]) -> Result<(Building, Vec<Finding>), Vec<Finding>> {
-    let mut sources: Vec<&Source> = sources.iter().filter(|source| source.name.starts_with("care/") && source.name != HELP_LINES).collect();
+    let mut sources: Vec<&Source> = sources.iter().filter(|source| is_cue_file(source)).collect();
     sources.sort_by(|a, b| a.name.cmp(&b.name));
     let mut building = Building::default();
     let mut findings = Vec::new();
@@ -119,20 +125,7 @@ impl Building {
                 self.lines.push(Line { level: level.value, support, offer, reach, certain });
             }
         }
-        for table in root.tables("must_catch") {
-            table.only(&["text", "level", "kind", "subject"]);
-            if let (Some(text), Some(level)) = (table.string("text"), table.choice("level", &LEVELS)) {
-                let kind = table.choice("kind", &Kind::NAMES).map(|kind| kind.value);
-                self.must_catch.push(MustCatch { text: text.value, level: level.value, kind });
-            }
-            table.string("subject");
-        }
-        for table in root.tables("must_not_catch") {
-            table.only(&["text"]);
-            if let Some(text) = table.string("text") {
-                self.must_catch.push(MustCatch { text: text.value, level: Level::None, kind: None });
-            }
-        }
+        self.must_catch.extend(safety_lines(root));
     }
 
     fn cue(&mut self, table: &Table<'_>, concepts: &Concepts) {
@@ -150,14 +143,7 @@ impl Building {
             }
             return;
         };
-        let kind = table.choice("kind", &Kind::NAMES);
-        match (level.value, &kind) {
-            (Level::Crisis, None) if !table.has("kind") => {
-                table.doc.error(level.span, "a crisis cue needs a `kind`", "suicide_self_harm, abuse, medical, …, unclear");
-            }
-            (Level::Crisis, _) | (_, None) => {}
-            (_, Some(kind)) => table.doc.error(kind.span.clone(), "only a crisis has a `kind`", ""),
-        }
+        let kind = kind(table, &level);
         let weight = table.number("weight").map_or(1.0, |weight| {
             if !(weight.value > 0.0 && weight.value <= 1.0) {
                 table.doc.error(weight.span, "a weight lies above 0 and up to 1", "1.0 acts alone, 0.5 is a weak sign");
@@ -169,7 +155,7 @@ impl Building {
         self.cues.push(Cue {
             id: id.value,
             level: level.value,
-            kind: kind.map(|kind| kind.value),
+            kind,
             subject: table.choice("subject", &subjects).map_or(Subject::Oneself, |subject| subject.value),
             weight,
             language: self.language.clone(),
@@ -185,15 +171,7 @@ impl Building {
     fn examples(&mut self, table: &Table<'_>) {
         table.only(&["level", "kind", "say"]);
         let Some(level) = table.choice("level", &EXAMPLES) else { return };
-        let kind = table.choice("kind", &Kind::NAMES);
-        match (level.value, &kind) {
-            (Level::Crisis, None) if !table.has("kind") => {
-                table.doc.error(level.span, "examples of a crisis need a `kind`", "suicide_self_harm, abuse, medical, …, unclear");
-            }
-            (Level::Crisis, _) | (_, None) => {}
-            (_, Some(kind)) => table.doc.error(kind.span.clone(), "only a crisis has a `kind`", ""),
-        }
-        let kind = kind.map(|kind| kind.value);
+        let kind = kind(table, &level);
         self.examples.extend(table.strings("say").into_iter().map(|text| Said { level: level.value, kind, text: text.value, weight: 1.0 }));
     }
 
@@ -220,4 +198,37 @@ impl Building {
         }
         count
     }
+}
+
+/// The kind of a crisis; nothing else has one.
+fn kind(table: &Table<'_>, level: &Located<Level>) -> Option<Kind> {
+    let kind = table.choice("kind", &Kind::NAMES);
+    match (level.value, &kind) {
+        (Level::Crisis, None) if !table.has("kind") => {
+            table.doc.error(level.span.clone(), "a crisis needs a `kind`", "suicide_self_harm, abuse, medical, …, unclear");
+        }
+        (Level::Crisis, _) | (_, None) => {}
+        (_, Some(kind)) => table.doc.error(kind.span.clone(), "only a crisis has a `kind`", ""),
+    }
+    kind.map(|kind| kind.value)
+}
+
+/// What a file says must be heard, and what must not.
+fn safety_lines(root: &Table<'_>) -> Vec<MustCatch> {
+    let mut lines = Vec::new();
+    for table in root.tables("must_catch") {
+        table.only(&["text", "level", "kind", "subject"]);
+        if let (Some(text), Some(level)) = (table.string("text"), table.choice("level", &LEVELS)) {
+            let kind = table.choice("kind", &Kind::NAMES).map(|kind| kind.value);
+            lines.push(MustCatch { text: text.value, level: level.value, kind });
+        }
+        table.string("subject");
+    }
+    for table in root.tables("must_not_catch") {
+        table.only(&["text"]);
+        if let Some(text) = table.string("text") {
+            lines.push(MustCatch { text: text.value, level: Level::None, kind: None });
+        }
+    }
+    lines
 }

@@ -20,6 +20,12 @@ pub struct MustCatch {
     pub kind: Option<Kind>,
 }
 
+/// The built-in set, and what the operator's own files add to it.
+pub fn safety_set(built_in: Vec<MustCatch>, care: &Care) -> Vec<MustCatch> {
+    let own: Vec<MustCatch> = care.must_catch().iter().filter(|own| !built_in.contains(own)).cloned().collect();
+    built_in.into_iter().chain(own).collect()
+}
+
 /// What a `Care` gets wrong of a must-catch set. A line that the configuration names as an exception is a warning, and no error.
 pub fn broken(care: &Care, set: &[MustCatch], exceptions: &[String]) -> Vec<Finding> {
     let source = Source::new("care", "");

@@ -19,7 +19,7 @@ mod temperature;
 pub use assess::{Assessment, Care, Evidence};
 pub use compile::{compile, must_catch};
 pub use help_lines::{Audience, EXPIRED_DAYS, FILE as HELP_LINES, HelpLine, HelpLines, STALE_DAYS};
-pub use interlock::{MustCatch, broken};
+pub use interlock::{MustCatch, broken, safety_set};
 pub use level::{Kind, Level, Subject};
 pub use neutral::NEUTRAL;
 pub use temperature::{EARLIER, Temperature};

@@ -32,9 +32,7 @@ pub(super) fn test(paths: &Paths) -> ExitCode {
     }
     drop(backend);
     // The built-in set, and what the operator's own files add to it.
-    let mut must = care::must_catch(&defaults::sources());
-    let own: Vec<_> = rules.care.must_catch().iter().filter(|own| !must.contains(own)).cloned().collect();
-    must.extend(own);
+    let must = care::safety_set(care::must_catch(&defaults::sources()), &rules.care);
     for finding in care::broken(&rules.care, &must, &config.care_exceptions) {
         failed += 1;
         print::line(format!("FAILED safety set  {}", finding.message));

@@ -4,12 +4,13 @@
 //! claimer's reason, kept in the transcript.
 //! Invariants: a crisis ends, or becomes less urgent, only by people and with reasons; 'not a crisis' takes two of them, or,
 //! where only one person is there, a second look the next day; only the customer's own word lifts `do_not_text`.
+//! The silence itself begins here too: one neutral line, or none.
 //! Leaves out: everything that a tap may do (`staff`).
 
 use super::effect::{DeskNote, Effect, Timer, Who};
 use super::event::Staff;
 use super::handoff::{REVIEW, Reason, Urgency};
-use super::state::SafeWord;
+use super::state::{Asked, Owner, SafeWord};
 use super::step::Turn;
 use crate::care::Level;
 use jiff::SignedDuration;
@@ -83,6 +84,30 @@ impl Turn<'_> {
     pub(super) fn review(&mut self) {
         let text = "REVIEW: yesterday one person alone called this no crisis. Read the words again with /transcript.".into();
         self.desk(DeskNote::Relay { who: Who::Note, text, external: None });
+    }
+
+    /// Whoever reads this phone may be the danger: one neutral line, then silence until the customer says that it is safe. Where
+    /// they say that somebody else reads it, not even that line.
+    pub(super) fn keep_silent(&mut self, read: bool) {
+        self.state.safe = None;
+        if self.state.flags.do_not_text {
+            return;
+        }
+        self.effects.push(Effect::DropBotLines);
+        if read {
+            self.state.asked = None;
+            self.state.flags.do_not_text = true;
+            return;
+        }
+        self.state.asked = Some(Asked::SafeToReply);
+        if matches!(self.state.owner, Owner::Human { .. }) || self.state.flags.opted_out {
+            self.state.flags.do_not_text = true;
+        } else {
+            self.introduced();
+            self.as_last_word();
+            self.say_word("crisis.abuse", &[]);
+            self.silence_after = true;
+        }
     }
 
     /// Why the next words may be sent although somebody else may read the phone.

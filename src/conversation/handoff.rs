@@ -7,9 +7,9 @@
 
 use super::effect::{DeskNote, Effect, Timer, Who};
 use super::facts::Reach;
+use super::help::danger;
 use super::state::{Asked, Owner};
 use super::step::Turn;
-use super::words::Hear;
 use crate::care::{Assessment, Evidence, Kind, Level, Subject};
 use crate::engine::{Mode, Trace};
 use crate::text::Text;
@@ -139,15 +139,6 @@ const QUIET: SignedDuration = SignedDuration::from_mins(2);
 
 /// The cues that have words of their own: one a language, `bereavement_es`.
 const BEREAVEMENT: &str = "bereavement";
-
-/// The key of the words for a danger, to oneself or to somebody else.
-fn danger(kind: Kind, other: bool) -> String {
-    match (kind, other) {
-        (Kind::SuicideSelfHarm, true) => "crisis.someone_else".to_string(),
-        (Kind::Abuse | Kind::ThreatToCustomer | Kind::Sextortion, true) => "crisis.someone_else_unsafe".to_string(),
-        (kind, _) => format!("crisis.{}", kind.name()),
-    }
-}
 
 /// The key of the timer that reminds staff.
 pub(super) const UNCLAIMED: &str = "unclaimed";
@@ -320,17 +311,6 @@ impl Turn<'_> {
         self.end("the customer");
     }
 
-    /// They ask for the number that they were given: it is said again, whoever has the conversation.
-    pub(super) fn asks_for_number(&mut self) -> bool {
-        let text = Text::new(self.state.last_words.as_str());
-        let heard = self.rules.words.hear(&text, self.rules.engine.small_words());
-        let kind = self.state.handoff.as_ref().and_then(|handoff| Some((handoff.kind?, handoff.subject)));
-        let Some((kind, subject)) = kind.filter(|(kind, _)| *kind != Kind::Abuse && heard.any(Hear::HelpLine)) else { return false };
-        self.acting();
-        self.name_help(&danger(kind, subject.is_some_and(|subject| subject != Subject::Oneself)), kind);
-        true
-    }
-
     /// Keeps evidence, the newest twenty, with short quotations.
     fn heard_more(&mut self, assessment: &Assessment) {
         let Some(handoff) = self.state.handoff.as_mut() else { return };
@@ -340,30 +320,6 @@ impl Turn<'_> {
         }
         let surplus = handoff.evidence.len().saturating_sub(20);
         handoff.evidence.drain(..surplus);
-    }
-
-    /// Whoever reads this phone may be the danger: one neutral line, then silence until the customer says that it is safe. Where
-    /// they say that somebody else reads it, not even that line.
-    fn keep_silent(&mut self, read: bool) {
-        self.state.safe = None;
-        if self.state.flags.do_not_text {
-            return;
-        }
-        self.effects.push(Effect::DropBotLines);
-        if read {
-            self.state.asked = None;
-            self.state.flags.do_not_text = true;
-            return;
-        }
-        self.state.asked = Some(Asked::SafeToReply);
-        if matches!(self.state.owner, Owner::Human { .. }) || self.state.flags.opted_out {
-            self.state.flags.do_not_text = true;
-        } else {
-            self.introduced();
-            self.as_last_word();
-            self.say_word("crisis.abuse", &[]);
-            self.silence_after = true;
-        }
     }
 
     /// The customer wrote to the person who has it: until a human word is delivered, that person is reminded.

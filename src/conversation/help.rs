@@ -8,7 +8,8 @@
 
 use super::state::Proof;
 use super::step::Turn;
-use crate::care::{HelpLine, Kind};
+use super::words::Hear;
+use crate::care::{HelpLine, Kind, Subject};
 use crate::text::Text;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -57,6 +58,26 @@ impl Turn<'_> {
         let line = country.as_deref().and_then(open).map(way);
         self.state.helped = Some((self.now, kind));
         self.say_word(key, &[("line", json!(line))]);
+    }
+
+    /// They ask for the number that they were given: it is said again, whoever has the conversation.
+    pub(super) fn asks_for_number(&mut self) -> bool {
+        let text = Text::new(self.state.last_words.as_str());
+        let heard = self.rules.words.hear(&text, self.rules.engine.small_words());
+        let kind = self.state.handoff.as_ref().and_then(|handoff| Some((handoff.kind?, handoff.subject)));
+        let Some((kind, subject)) = kind.filter(|(kind, _)| *kind != Kind::Abuse && heard.any(Hear::HelpLine)) else { return false };
+        self.acting();
+        self.name_help(&danger(kind, subject.is_some_and(|subject| subject != Subject::Oneself)), kind);
+        true
+    }
+}
+
+/// The key of the words for a danger, to oneself or to somebody else.
+pub(super) fn danger(kind: Kind, other: bool) -> String {
+    match (kind, other) {
+        (Kind::SuicideSelfHarm, true) => "crisis.someone_else".to_string(),
+        (Kind::Abuse | Kind::ThreatToCustomer | Kind::Sextortion, true) => "crisis.someone_else_unsafe".to_string(),
+        (kind, _) => format!("crisis.{}", kind.name()),
     }
 }
 
