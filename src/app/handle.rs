@@ -114,6 +114,12 @@ impl App {
                 Effect::Missed { text, nearest } => change.missed.push(MissedRow { text, nearest, count: 1, last: now }),
                 Effect::Timer(timer) => change.timers.push(timer),
                 Effect::Cancel { key } => change.timers_done.push(key),
+                Effect::ForgetEvidence { before } => change.forget_evidence = Some(before),
+                // A drill is nobody's need.
+                Effect::Count { .. } if state.address.channel == super::drill::CHANNEL => {}
+                Effect::Count { week, names } => {
+                    change.figures.extend(names.into_iter().map(|name| desk::Figure { week, name, count: 1 }));
+                }
                 Effect::DropBotLines => change.drop_bot_lines = true,
                 Effect::DropQuestions => change.drop_questions = true,
             }

@@ -37,6 +37,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, watch};
 
+/// What operators are told as long as staff are reached in their group only.
+pub const ONE_WAY: &str = "a crisis reaches people by one way only: the staff's group";
+
 /// The running bot: everything that its workers share.
 pub struct App {
     /// What must not be lost.

@@ -9,8 +9,9 @@ use super::interlock::MustCatch;
 use super::level::{Kind, Level, Subject};
 use super::minor::is_minor;
 use super::opinion::Opinion;
-use crate::lexis::{Index, Match, Message, Vocabulary};
-use crate::text::{Kind as TokenKind, Language, Text, guess_with_lead};
+use super::shape::{clearly, negated, shouting};
+use crate::lexis::{Index, Match, Message, Vocabulary, real_word};
+use crate::text::{Kind as TokenKind, Language, Text};
 use std::ops::Range;
 
 /// What a phrase of a cue file is for.
@@ -32,6 +33,8 @@ pub(super) struct Cue {
     pub negation: bool,
     /// Who says this must not be written to: somebody else reads the phone.
     pub silent: bool,
+    /// Counts only in a message whose language no file knows.
+    pub unknown_language: bool,
     /// The language of its file.
     pub language: String,
 }
@@ -99,12 +102,6 @@ const NEGATED_CRISIS: f32 = 0.5;
 /// A crisis cue of another language in an English message.
 const FOREIGN_CRISIS: f32 = 0.5;
 
-const NEGATIONS: [&str; 22] = [
-    "not", "dont", "never", "no", "isnt", "wasnt", "arent", "werent", "didnt", "doesnt", "wont", "wouldnt", "havent", "hasnt", "nobody",
-    "without", "aint", "nor", "neither", "cannot", "nothing", "hardly",
-];
-const SUBJECTS: [&str; 14] = ["i", "im", "ive", "ill", "id", "we", "he", "she", "they", "my", "hes", "shes", "you", "and"];
-
 impl Care {
     /// Words of other languages, which are not repaired into those of cues.
     pub fn protect<'w>(&mut self, words: impl Iterator<Item = &'w str>) {
@@ -116,25 +113,31 @@ impl Care {
         let message = Message::new(text, &self.vocabulary);
         let matches = self.index.find(&message);
         let mut evidence: Vec<(usize, Range<usize>, f32)> = Vec::new();
-        let mut spoken = None;
+        let (mut spoken, mut unknown) = (None, None);
         for found in &matches {
             let Entry::Cue(number) = self.entries[found.phrase] else { continue };
             let cue = &self.cues[number];
             if self.guarded(text, number, found, &matches) {
                 continue;
             }
+            if cue.unknown_language && !*unknown.get_or_insert_with(|| self.unknown_language(&message)) {
+                continue;
+            }
             let mut weight = cue.weight;
             // 'Idiot' and 'person' are words of many languages: in a message that is clearly of one language the cues of others say
             // nothing. English ones hold words that are said everywhere. Of danger they say half in an English message, and all in
             // one of another language: related languages are easily mistaken.
-            if !["en", "pcm"].contains(&cue.language.as_str())
-                && let Some(spoken) = spoken.get_or_insert_with(|| clearly(text))
-                && spoken.primary() != cue.language
-            {
-                match cue.level {
-                    Level::Crisis if *spoken == Language::english() => weight *= FOREIGN_CRISIS,
-                    Level::Crisis => {}
-                    _ => continue,
+            if !["en", "pcm"].contains(&cue.language.as_str()) {
+                let spoken = spoken.get_or_insert_with(|| clearly(text)).as_ref();
+                if spoken.is_none_or(|spoken| spoken.primary() != cue.language) {
+                    // Of words that are English too ('SOS') one can't know whose they are.
+                    let english = || text.tokens[found.tokens.clone()].iter().all(|token| real_word(&token.text));
+                    match cue.level {
+                        Level::Crisis if spoken.map_or_else(english, |spoken| *spoken == Language::english()) => weight *= FOREIGN_CRISIS,
+                        Level::Crisis => {}
+                        _ if spoken.is_some() => continue,
+                        _ => {}
+                    }
                 }
             }
             if cue.negation && negated(text, found.tokens.start) {
@@ -159,6 +162,13 @@ impl Care {
     /// The must-catch set of these files.
     pub fn must_catch(&self) -> &[MustCatch] {
         &self.must_catch
+    }
+
+    /// Two words at least, and more than half of them, that stand in no file and in no list of real words.
+    fn unknown_language(&self, message: &Message<'_>) -> bool {
+        let words = || message.text.tokens.iter().zip(&message.words).filter(|(token, _)| token.kind == TokenKind::Word);
+        let strange = words().filter(|(token, ids)| ids.is_empty() && !real_word(&token.text)).count();
+        strange >= 2 && strange * 2 > words().count()
     }
 
     fn guarded(&self, text: &Text, cue: usize, found: &Match, matches: &[Match]) -> bool {
@@ -286,42 +296,6 @@ impl Assessment {
     }
 }
 
-/// The language whose small words lead by two over every other one; English only where no letter has an accent.
-fn clearly(text: &Text) -> Option<Language> {
-    let accents = || text.original.chars().any(|c| c.is_alphabetic() && !c.is_ascii());
-    let (language, lead) = guess_with_lead(text)?;
-    (lead >= 2.0 && (language != Language::english() || !accents())).then_some(language)
-}
-
-/// Capitals throughout, or a row of exclamation marks: weak signs.
-fn shouting(text: &Text) -> Option<Evidence> {
-    let words = text.tokens.iter().filter(|token| token.kind == TokenKind::Word && token.text.len() > 1).count();
-    let loud = text.tokens.iter().filter(|token| token.caps && token.kind == TokenKind::Word).count();
-    let capitals = loud >= 4 && loud * 5 >= words * 4;
-    let (rule, weight) = match (capitals, text.exclamations >= 3) {
-        (true, true) => ("capitals_and_exclamations", 0.7),
-        (true, false) => ("capitals", 0.5),
-        _ => return None,
-    };
-    let span = text.span(0, text.tokens.len());
-    let words = span.of(&text.original).to_string();
-    Some(Evidence { rule: rule.into(), level: Level::Frustration, text: words, start: span.start, end: span.end, weight })
-}
-
-/// A negation stands in the two words before, in the same sentence, and no new subject begins in between: in 'I can't go on,
-/// I want to die' nothing is negated.
-fn negated(text: &Text, start: usize) -> bool {
-    let Some(first) = text.tokens.get(start) else { return false };
-    if SUBJECTS.contains(&first.text.as_str()) {
-        return false;
-    }
-    text.tokens[start.saturating_sub(2)..start]
-        .iter()
-        .rev()
-        .take_while(|token| token.sentence == first.sentence && !SUBJECTS.contains(&token.text.as_str()))
-        .any(|token| NEGATIONS.contains(&token.text.as_str()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -354,6 +328,11 @@ say = ["speak to a (human|person)"]
 id = "idiom"
 levels = ["crisis"]
 say = ["wanna die laughing", "want to die laughing"]
+[[cue]]
+id = "unknown_language_alarm"
+level = "distress"
+unknown_language = true
+say = ["(🔪|sos)"]
 "#;
 
     fn care() -> Care {
@@ -383,6 +362,10 @@ say = ["wanna die laughing", "want to die laughing"]
             ("human", "can i speak to a person", Level::HumanRequest, false),
             ("most urgent wins", "third time i want to die", Level::Crisis, false),
             ("shouting", "WHERE IS MY ORDER NOW", Level::None, true),
+            ("an alarm in an unknown language", "jag orkar inte mer 🔪", Level::Distress, false),
+            ("a loanword in an unknown language", "gusto kong mawala sos", Level::Distress, false),
+            ("an alarm in a known one", "do you sell this knife 🔪", Level::None, false),
+            ("one strange word", "order sos ikea", Level::None, false),
             ("word edges", "skilled at killing time", Level::None, false),
         ] {
             let found = care.assess(&Text::new(text));

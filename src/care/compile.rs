@@ -129,7 +129,7 @@ impl Building {
     }
 
     fn cue(&mut self, table: &Table<'_>, concepts: &Concepts) {
-        table.only(&["id", "level", "kind", "subject", "weight", "say", "never", "negation", "silent"]);
+        table.only(&["id", "level", "kind", "subject", "weight", "say", "never", "negation", "silent", "unknown_language"]);
         let Some(id) = table.string("id") else {
             table.doc.error(table.span.clone(), "a cue needs an `id`: staff see it as the rule that fired", "id = \"wish_to_die\"");
             return;
@@ -160,6 +160,7 @@ impl Building {
             weight,
             language: self.language.clone(),
             silent: table.boolean("silent").is_some_and(|silent| silent.value),
+            unknown_language: table.boolean("unknown_language").is_some_and(|unknown| unknown.value),
             negation: table.boolean("negation").is_none_or(|negation| negation.value),
         });
         if self.phrases(table, "say", concepts, &Entry::Cue(number)) == 0 && table.strings("say").is_empty() {
@@ -169,10 +170,11 @@ impl Building {
     }
 
     fn examples(&mut self, table: &Table<'_>) {
-        table.only(&["level", "kind", "say"]);
+        table.only(&["level", "kind", "weight", "say"]);
         let Some(level) = table.choice("level", &EXAMPLES) else { return };
         let kind = kind(table, &level);
-        self.examples.extend(table.strings("say").into_iter().map(|text| Said { level: level.value, kind, text: text.value, weight: 1.0 }));
+        let weight = table.number("weight").map_or(1.0, |weight| weight.value.clamp(0.1, SAFETY.into()) as f32);
+        self.examples.extend(table.strings("say").into_iter().map(|text| Said { level: level.value, kind, text: text.value, weight }));
     }
 
     fn phrases(&mut self, table: &Table<'_>, key: &str, concepts: &Concepts, entry: &Entry) -> usize {

@@ -14,8 +14,10 @@ mod level;
 mod minor;
 mod neutral;
 mod opinion;
+mod shape;
 mod temperature;
 
+pub use assess::OPINION;
 pub use assess::{Assessment, Care, Evidence};
 pub use compile::{compile, must_catch};
 pub use help_lines::{Audience, EXPIRED_DAYS, FILE as HELP_LINES, HelpLine, HelpLines, STALE_DAYS};

@@ -4,6 +4,9 @@
 //! guard holds one of them.
 //! Leaves out: words that only say little ('please', 'parcel'): they stand in ordinary requests, and tell something.
 
+use rustc_hash::FxHashSet;
+use std::sync::LazyLock;
+
 /// Weekdays, months, colours, numbers and things, sorted.
 pub const NEUTRAL: [&str; 52] = [
     "april",
@@ -60,9 +63,12 @@ pub const NEUTRAL: [&str; 52] = [
     "yellow",
 ];
 
+/// For looking up.
+static WORDS: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| NEUTRAL.into_iter().collect());
+
 /// True for a word of the list.
 pub(super) fn is_neutral(word: &str) -> bool {
-    NEUTRAL.binary_search(&word).is_ok()
+    WORDS.contains(word)
 }
 
 #[cfg(test)]

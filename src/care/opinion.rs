@@ -5,16 +5,17 @@
 //! Invariants: it can raise, and never lower; a score below the `offer` line adds nothing; the same files give the same scores
 //! on every machine.
 //! Leaves out: typos (letters inside words see through most of them), and the cues, which act without it.
-//! Why two: one line between 'needs a person' and 'does not' is learnt from all examples together and tells far more of them
-//! apart than a line for each level does; which need it is, is asked only beyond that line.
+//! Why two: one line between 'needs a person' and 'does not' is learnt from all examples together; one for each need (a level,
+//! and of a crisis its kind) between that need and 'none' hears what is told in the need's own words. Their sum hears more
+//! than either (`docs/care.md`).
 
 use super::level::{Kind, Level};
 use super::neutral::is_neutral;
 use crate::lexis::{Example, NOBODYS, Recipe, Scorer, Word};
 use crate::text::{Kind as TokenKind, Text, guess};
 
-/// From which score on a cue is borne out, a level offered without one, and reached; a score is a signed distance, about -1
-/// to 1.
+/// From which score on a cue is borne out, a level offered without one, and reached; a score is the sum of two signed
+/// distances, about -2 to 2.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Line {
     pub level: Level,
@@ -53,6 +54,9 @@ const FEWEST: usize = 4;
 /// What a weak resemblance weighs: an offer, or half of what a level takes.
 const WEAK: f32 = 0.5;
 
+/// Nobody whose words are so far from needing a person has a need whose words make up for it.
+const HOPELESS: f32 = 0.8;
+
 /// A level, and of a crisis its kind.
 type Need = (Level, Option<Kind>);
 
@@ -71,25 +75,19 @@ pub(super) struct Opinion {
 impl Opinion {
     /// Learns from examples.
     pub fn new(said: &[Said], lines: Vec<Line>) -> Self {
-        let person = said.iter().map(|said| if said.level == Level::None { NOBODYS } else { 0 });
         let mut needs: Vec<Need> = Vec::new();
-        let mut named: Vec<(&Said, usize)> = Vec::new();
-        for said in said.iter().filter(|said| said.level != Level::None) {
-            let need = (said.level, said.kind);
-            let class = needs.iter().position(|known| *known == need).unwrap_or_else(|| {
-                needs.push(need);
-                needs.len() - 1
-            });
-            named.push((said, class));
-        }
-        let named = examples(named.into_iter());
-        Opinion {
-            person: Scorer::uncalibrated(1, &examples(said.iter().zip(person)), Recipe::NEED, true),
-            need: Scorer::uncalibrated(needs.len(), &named, Recipe::WHICH_NEED, false),
-            needs,
-            least: lines.iter().map(|line| line.support).fold(f32::INFINITY, f32::min),
-            lines,
-        }
+        let classes: Vec<usize> = said
+            .iter()
+            .map(|said| match (said.level, said.kind) {
+                (Level::None, _) => NOBODYS,
+                need => needs.iter().position(|known| *known == need).unwrap_or_else(|| {
+                    needs.push(need);
+                    needs.len() - 1
+                }),
+            })
+            .collect();
+        let (person, need) = Scorer::any_and_each(needs.len(), &examples(said.iter().zip(classes)), Recipe::NEED);
+        Opinion { person, need, needs, least: lines.iter().map(|line| line.support).fold(f32::INFINITY, f32::min), lines }
     }
 
     /// The level that the message resembles closely enough; less is enough where a cue was `heard`, and a crisis is one where a
@@ -99,12 +97,13 @@ impl Opinion {
             return None;
         }
         let words = words(text);
-        let score = self.person.score(&words).unwrap_or(f32::NEG_INFINITY);
+        let person = self.person.score(&words).unwrap_or(f32::NEG_INFINITY);
         // Letters of another language resemble something by chance.
-        if score < self.least || guess(text).is_some_and(|language| language.primary() != LANGUAGE) {
+        if person < self.least - HOPELESS || guess(text).is_some_and(|language| language.primary() != LANGUAGE) {
             return None;
         }
-        let (level, kind) = self.name(&words)?;
+        let ((level, kind), need) = self.name(&words)?;
+        let score = person + need;
         let line =
             self.lines.iter().find(|line| line.level == level).filter(|line| score >= if heard { line.support } else { line.offer })?;
         let reached = score >= line.reach;
@@ -120,10 +119,10 @@ impl Opinion {
         Some(Says { level, kind, weight })
     }
 
-    /// The need that fits best.
-    fn name(&self, words: &[Word<'_>]) -> Option<Need> {
+    /// The need that fits best, and how well.
+    fn name(&self, words: &[Word<'_>]) -> Option<(Need, f32)> {
         let scores = self.need.scores(words);
-        self.needs.iter().zip(scores).max_by(|a, b| a.1.total_cmp(&b.1)).map(|(need, _)| *need)
+        self.needs.iter().copied().zip(scores).max_by(|a, b| a.1.total_cmp(&b.1))
     }
 }
 
@@ -194,7 +193,7 @@ mod tests {
             (Level::None, None, "how do i go on to the next page"),
         ];
         let said: Vec<Said> = rows.into_iter().map(|(level, kind, text)| Said { level, kind, text: text.into(), weight: 1.0 }).collect();
-        let line = |level| Line { level, support: -0.4, offer: 0.0, reach: 0.4, certain: 9.0 };
+        let line = |level| Line { level, support: -1.2, offer: 0.0, reach: 0.8, certain: 9.0 };
         Opinion::new(&said, vec![line(Level::Crisis), line(Level::Distress)])
     }
 

@@ -61,6 +61,7 @@ pub(super) fn listen(app: &Arc<App>, spawn: &dyn Spawn, data: &Path) -> Option<S
             }
             let answer = match question.trim() {
                 "unmatched" => app.store.missed().await.ok().and_then(|rows| serde_json::to_string(&rows).ok()),
+                "weekly" => app.store.figures().await.ok().and_then(|rows| serde_json::to_string(&rows).ok()),
                 "queue" => app.store.queue().await.ok().and_then(|rows| serde_json::to_string(&rows).ok()),
                 "drill" => app.drill().await.ok().and_then(|drill| serde_json::to_string(&[drill]).ok()),
                 _ => None,

@@ -18,6 +18,7 @@ mod serve;
 mod test;
 mod understand;
 mod unmatched;
+mod weekly;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -92,6 +93,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// What care heard, week by week, and how often staff called it right; only where twenty people stand behind a figure.
+    Weekly {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Sends a marked test crisis down the whole way to the people who answer.
     Drill,
     /// The handoffs that wait.
@@ -138,6 +145,7 @@ pub fn main() -> ExitCode {
         Command::Eval(args) => eval::eval(&paths, &args),
         Command::Replay(args) => replay::replay(&paths, &args),
         Command::Unmatched { groups, json } => unmatched::unmatched(&paths, groups, json),
+        Command::Weekly { json } => weekly::weekly(&paths, json),
         Command::Drill => drill::drill(&paths),
         Command::Queue { json } => queue::queue(&paths, json),
     }

@@ -21,6 +21,8 @@ use std::time::Duration;
 const DRAIN: Duration = Duration::from_secs(10);
 /// How long an unanswered message is counted after it was last asked.
 const MISSED_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 90);
+/// How long weekly figures are kept.
+const FIGURES_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 366);
 
 pub(super) fn serve(paths: &Paths, strict: bool) -> ExitCode {
     let Ok(config) = parts::config(paths) else { return ExitCode::from(status::CANT_START) };
@@ -135,6 +137,9 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
     // What nobody has asked for a quarter of a year is no news any more.
     if let Ok(before) = SystemClock.now().checked_sub(MISSED_KEPT) {
         let _ = app.store.forget_missed(before).await;
+    }
+    if let Ok(before) = SystemClock.now().checked_sub(FIGURES_KEPT) {
+        let _ = app.store.forget_figures(before.to_zoned(jiff::tz::TimeZone::UTC).date()).await;
     }
     let control = control::listen(&app, spawn.as_ref(), &config.data);
     crate::app::run(&app, &spawn, poller, Some((paths.intents.clone(), config.clone())));
@@ -265,7 +270,9 @@ fn banner(config: &Config, secrets: &crate::app::Secrets, address: std::net::Soc
         _ => "set WARMLINE_TWILIO_TOKEN",
     };
     row("sms", twilio, if twilio { "customers can text" } else { missing });
-    if !desk {
+    if desk {
+        lines.push(format!("  Note: {}.", crate::app::ONE_WAY));
+    } else {
         lines.push("  Nobody is told about handoffs yet; `warmline queue` shows them.".into());
     }
     print::line(lines.join("\n"));

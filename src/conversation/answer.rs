@@ -7,9 +7,10 @@
 
 use super::effect::{DeskNote, Who};
 use super::event::CallReturned;
-use super::handoff::{Reason, Urgency};
+
 use super::state::{Asked, Asking, Done, Form, Owner, Proof};
 use super::step::Turn;
+use super::urgency::{Reason, Urgency};
 use crate::care::Assessment;
 use crate::engine::{Intent, Mode, Needs};
 

@@ -7,9 +7,9 @@
 
 use super::effect::Effect;
 use super::event::Message;
-use super::handoff::Reason;
 use super::state::Asked;
 use super::step::Turn;
+use super::urgency::Reason;
 use super::words::{Hear, Heard};
 use crate::care::{Assessment, Level, Temperature};
 use crate::engine::{Understanding, Verdict};

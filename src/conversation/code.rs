@@ -6,9 +6,9 @@
 //! Leaves out: making the change (`answer`).
 
 use super::event::Message;
-use super::handoff::Reason;
 use super::state::{Asking, Form, Proof};
 use super::step::Turn;
+use super::urgency::Reason;
 use super::value::{KNOWN, pick};
 use super::words::{Hear, Heard};
 use crate::care::Assessment;

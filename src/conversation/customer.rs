@@ -8,10 +8,11 @@
 
 use super::effect::{DeskNote, Effect, Entry, Who};
 use super::event::{Media, Message};
-use super::handoff::{Reason, Urgency};
+
 use super::repeat::digest;
 use super::state::{Asked, Owner};
 use super::step::Turn;
+use super::urgency::{Reason, Urgency};
 use super::words::{Hear, Heard};
 use crate::care::{Assessment, EARLIER, Evidence, Kind, Level, Temperature};
 use crate::engine::{Understanding, Verdict};
@@ -50,16 +51,17 @@ impl Turn<'_> {
         }
         let understanding = self.rules.engine.understand(&text, self.facts.local.date());
         // A plain request that only sounds like somebody in need is answered, and a person offered.
-        if assessment.only_resembles() && assessment.level < Level::Crisis {
+        if assessment.only_resembles() {
             if understanding.certain() {
                 assessment.only_offer();
-            } else if matches!(self.state.owner, Owner::Human { .. }) {
+            } else if assessment.level < Level::Crisis && matches!(self.state.owner, Owner::Human { .. }) {
                 // Whoever has them reads it, and is not alarmed by a likeness.
                 assessment.level = Level::None;
             }
         }
         self.speak_language(message, &understanding);
         self.heard_entry(message, &assessment, &understanding);
+        self.keep(&assessment);
         let heard = self.rules.words.hear(&text, self.rules.engine.small_words());
         if (assessment.level < Level::Distress || assessment.only_resembles()) && self.opt_out(message, &heard, &text, assessment.level) {
             return;

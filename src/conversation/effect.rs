@@ -5,9 +5,9 @@
 //! Leaves out: doing them (`app`).
 
 use super::event::{Failure, Staff};
-use super::handoff::Reason;
 use super::id::Address;
 use super::state::Proof;
+use super::urgency::Reason;
 use crate::care::Evidence;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -79,7 +79,7 @@ pub enum Who {
     Note,
 }
 
-/// One entry of a transcript. Entries are never changed; what became of a line is another entry.
+/// One entry of a transcript. Entries are never changed, but that their evidence expires; what became of a line is another entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Its number in the conversation.
@@ -240,6 +240,18 @@ pub enum Effect {
     Cancel {
         /// Its key.
         key: String,
+    },
+    /// What care heard before this is forgotten; the words stay.
+    ForgetEvidence {
+        /// Before when.
+        before: Timestamp,
+    },
+    /// One person more in these figures of a week.
+    Count {
+        /// The week's Monday.
+        week: jiff::civil::Date,
+        /// The figures' names.
+        names: Vec<String>,
     },
     /// Bot lines that wait to be sent are not sent.
     DropBotLines,

@@ -110,6 +110,11 @@ pub enum StaffAction {
         /// Why.
         why: Option<String>,
     },
+    /// Keeps what care heard for longer than thirty days, or ends that.
+    Hold {
+        /// Until when and why, or `off`.
+        words: Option<String>,
+    },
     /// Wants the transcript.
     Transcript,
     /// Sends a suggested line.
@@ -137,6 +142,7 @@ impl StaffAction {
             "transcript" => StaffAction::Transcript,
             "close" => StaffAction::Close { agreed: rest },
             "safe" => StaffAction::Safe { why: rest },
+            "hold" => StaffAction::Hold { words: rest },
             "notacrisis" => StaffAction::NotACrisis { why: rest },
             _ => StaffAction::Unknown { message },
         }

@@ -8,9 +8,9 @@
 
 use super::effect::CallRequest;
 use super::event::Message;
-use super::handoff::Reason;
 use super::state::{Asked, Asking, Form, Later, Pending, Proof};
 use super::step::Turn;
+use super::urgency::Reason;
 use super::value::{KNOWN, pick};
 use super::words::{Hear, Heard};
 use crate::care::Assessment;

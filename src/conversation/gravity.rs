@@ -9,9 +9,10 @@
 
 use super::effect::{DeskNote, Effect, Timer, Who};
 use super::event::Staff;
-use super::handoff::{REVIEW, Reason, Urgency};
+use super::handoff::REVIEW;
 use super::state::{Asked, Owner, SafeWord};
 use super::step::Turn;
+use super::urgency::{Reason, Urgency};
 use crate::care::Level;
 use jiff::SignedDuration;
 
@@ -31,6 +32,7 @@ impl Turn<'_> {
                 .into();
         };
         self.note(format!("{} closed the crisis: {why}", staff.name));
+        self.judged(true);
         self.end(&staff.name);
         String::new()
     }
@@ -69,6 +71,7 @@ impl Turn<'_> {
     }
 
     fn less_urgent(&mut self) -> String {
+        self.judged(false);
         if let Some(handoff) = self.state.handoff.as_mut() {
             handoff.urgency = Urgency::Distress;
             handoff.reason = Reason::Care(Level::Distress);

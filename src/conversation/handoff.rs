@@ -10,83 +10,12 @@ use super::facts::Reach;
 use super::help::danger;
 use super::state::{Asked, Owner};
 use super::step::Turn;
+use super::urgency::{Reason, Urgency};
 use crate::care::{Assessment, Evidence, Kind, Level, Subject};
 use crate::engine::{Mode, Trace};
 use crate::text::Text;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-
-/// How soon a person is needed; later is sooner. Frustration and asking for a human are one band: nobody is overtaken for
-/// being polite.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Urgency {
-    /// The bot got stuck.
-    Stuck,
-    /// Asked for a human, or is angry.
-    Asked,
-    /// Suffers.
-    Distress,
-    /// Life or safety.
-    Crisis,
-}
-
-impl Urgency {
-    /// As staff read it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Urgency::Stuck => "stuck",
-            Urgency::Asked => "asked",
-            Urgency::Distress => "distress",
-            Urgency::Crisis => "crisis",
-        }
-    }
-
-    /// How long nobody may have claimed it before staff are reminded.
-    fn patience(self) -> SignedDuration {
-        SignedDuration::from_mins(match self {
-            Urgency::Crisis => 2,
-            Urgency::Distress => 10,
-            Urgency::Asked => 30,
-            Urgency::Stuck => 60,
-        })
-    }
-}
-
-/// Why a person is needed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "is", content = "level")]
-pub enum Reason {
-    /// Care heard something.
-    Care(Level),
-    /// Two misses, a failed action, a form that ran out of tries.
-    Stuck,
-    /// A language that nobody configured.
-    Language,
-    /// The intent is a person's work.
-    Intent,
-}
-
-impl Reason {
-    /// As the contracts write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Reason::Care(level) => level.name(),
-            Reason::Stuck => "stuck",
-            Reason::Language => "language",
-            Reason::Intent => "intent",
-        }
-    }
-
-    fn urgency(self) -> Urgency {
-        match self {
-            Reason::Care(Level::Crisis) => Urgency::Crisis,
-            Reason::Care(Level::Distress) => Urgency::Distress,
-            Reason::Care(Level::Frustration | Level::HumanRequest) => Urgency::Asked,
-            _ => Urgency::Stuck,
-        }
-    }
-}
 
 /// An open handoff.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,9 +5,9 @@
 //! others, a person is offered; after that one is called.
 //! Leaves out: anger about it (`care` hears repetition too).
 
-use super::handoff::Reason;
 use super::state::{Answered, Asked};
 use super::step::Turn;
+use super::urgency::Reason;
 use super::value::KNOWN;
 use crate::care::Assessment;
 use crate::engine::Intent;

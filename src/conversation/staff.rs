@@ -21,6 +21,7 @@ impl Turn<'_> {
             StaffAction::Close { agreed } => self.close(staff, agreed),
             StaffAction::Safe { why } => self.safe(staff, why),
             StaffAction::NotACrisis { why } => self.not_a_crisis(staff, why),
+            StaffAction::Hold { words } => self.hold_evidence(staff, words.as_deref()),
             StaffAction::Transcript => {
                 self.desk(DeskNote::Transcript);
                 String::new()

@@ -8,6 +8,7 @@
 use super::event::Staff;
 use super::handoff::Handoff;
 use super::id::Address;
+use super::retention::{Counted, Hold, Kept};
 use crate::care::{Kind, Temperature};
 use crate::text::Language;
 use jiff::Timestamp;
@@ -252,6 +253,15 @@ pub struct State {
     /// Weak signs of earlier messages.
     #[serde(default)]
     pub temperature: Temperature,
+    /// Since when what care heard is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Kept>,
+    /// It is kept longer than that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
+    /// What they have added to the week's figures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
     /// When they last wrote.
     #[serde(default)]
     pub heard: Option<Timestamp>,
@@ -355,6 +365,9 @@ impl State {
             country: None,
             helped: None,
             temperature: Temperature::default(),
+            kept: None,
+            hold: None,
+            counted: None,
             heard: None,
             introduced: None,
             stranger: false,

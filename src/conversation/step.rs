@@ -32,6 +32,7 @@ pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Time
         Event::Delivered { line, delivery } => turn.delivered(line, delivery),
         Event::Timer { key } if key == super::handoff::UNCLAIMED => turn.unclaimed(),
         Event::Timer { key } if key == super::handoff::REVIEW => turn.review(),
+        Event::Timer { key } if key == super::retention::FORGET => turn.forget(),
         Event::Timer { key } if key == super::burst::BURST => turn.quiet(),
         Event::Timer { .. } => {}
     }

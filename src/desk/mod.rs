@@ -11,12 +11,14 @@ mod hours;
 mod message;
 mod queue;
 mod transcript;
+mod weekly;
 
 pub use card::{card, card_buttons};
 pub use hours::{Hours, HoursError};
 pub use message::{DeskMessage, DeskRow, messages};
 pub use queue::QueueRow;
 pub use transcript::transcript;
+pub use weekly::{FEWEST, Figure, Precision, Week, Weekly};
 
 use crate::conversation::{Facts, Profile, Reach};
 use jiff::Timestamp;

@@ -50,13 +50,20 @@ pub struct Match {
 pub struct Index {
     phrases: Vec<Phrase>,
     /// The phrases whose most telling set holds this word.
-    postings: FxHashMap<WordId, Vec<usize>>,
+    postings: FxHashMap<WordId, Vec<Group>>,
     /// For each phrase, the other sets of words of which one must occur.
     required: Vec<Vec<Vec<WordId>>>,
-    /// For each phrase, bits that a message must share at all, at its place one after the other: most phrases end here.
-    gates: Vec<[u64; 2]>,
     /// For each phrase, the bits of the words that it may begin with.
     first: Vec<u64>,
+}
+
+/// The phrases that one of their telling words posts, and that share a gate: the bits of another set of words of which one must
+/// occur. Most groups end there.
+#[derive(Clone, Debug)]
+struct Group {
+    gate: u64,
+    /// The bits of a third set, and the phrase.
+    phrases: Vec<(u64, u32)>,
 }
 
 /// The bits of the words that a sequence may begin with; all of them where it may begin with anything.
@@ -88,14 +95,19 @@ impl Index {
         let mut index = Index::default();
         for (number, phrase) in phrases.iter().enumerate() {
             let mut sets = phrase.required(&|id| counts.get(&id).copied().unwrap_or(1)).into_iter();
-            for id in sets.next().unwrap_or_default() {
-                index.postings.entry(id).or_default().push(number);
-            }
+            let telling = sets.next().unwrap_or_default();
             let sets: Vec<Vec<WordId>> = sets.collect();
-            index.gates.push([0, 1].map(|place| sets.get(place).map_or(u64::MAX, bits)));
+            let [gate, next] = [0, 1].map(|place| sets.get(place).map_or(u64::MAX, bits));
+            let posted = (next, number as u32);
+            for id in telling {
+                let groups = index.postings.entry(id).or_default();
+                match groups.iter_mut().find(|group| group.gate == gate) {
+                    Some(group) => group.phrases.push(posted),
+                    None => groups.push(Group { gate, phrases: vec![posted] }),
+                }
+            }
             index.first.push(first(&phrase.nodes));
-            let sets = sets.into_iter();
-            index.required.push(sets.collect());
+            index.required.push(sets);
         }
         index.phrases = phrases;
         index
@@ -110,14 +122,17 @@ impl Index {
     pub fn find(&self, message: &Message<'_>) -> Vec<Match> {
         let here: Vec<u64> = message.words.iter().map(bits).collect();
         let said = here.iter().fold(0, |said, here| said | here);
-        let open = |number: &usize| self.gates[*number].iter().all(|gate| gate & said != 0);
         let mut words: SmallVec<[WordId; 32]> = message.words.iter().flatten().copied().collect();
         words.sort_unstable();
         words.dedup();
         let mut numbers: Vec<usize> = Vec::with_capacity(32);
         for posted in words.iter().filter_map(|id| self.postings.get(id)) {
-            let required = |number: &usize| self.required[*number].iter().all(|set| share(set, &words));
-            numbers.extend(posted.iter().copied().filter(open).filter(required));
+            for (gate, phrase) in posted.iter().filter(|group| group.gate & said != 0).flat_map(|group| &group.phrases) {
+                let phrase = *phrase as usize;
+                if gate & said != 0 && self.required[phrase].iter().all(|set| share(set, &words)) {
+                    numbers.push(phrase);
+                }
+            }
         }
         numbers.sort_unstable();
         numbers.dedup();

@@ -1,6 +1,7 @@
 //! Is it alive, is it ready, how is it doing.
 
 use super::Server;
+use crate::app::ONE_WAY;
 use crate::care::STALE_DAYS;
 use axum::Json;
 use axum::extract::State;
@@ -37,7 +38,7 @@ pub(super) async fn readyz(State(server): State<Server>) -> (StatusCode, Json<Va
         notes.push("no desk: handoffs wait in the queue, and nobody is told".into());
     }
     if server.app.desk.is_some() {
-        notes.push("a crisis reaches people by one way only: the staff's group".into());
+        notes.push(ONE_WAY.into());
         notes.push(drill_note(&server).await);
     }
     let status = if why.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

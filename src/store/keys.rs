@@ -15,6 +15,7 @@ pub(super) const CALL: u8 = b'c';
 pub(super) const QUEUE: u8 = b'q';
 pub(super) const TIMER_DUE: u8 = b'w';
 pub(super) const MISSED: u8 = b'u';
+pub(super) const FIGURE: u8 = b'f';
 
 fn key(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = vec![kind];
@@ -75,6 +76,16 @@ pub(super) fn named(name: &str) -> Vec<u8> {
 /// The conversation that a key of a kind with ids belongs to.
 pub(super) fn id_of(key: &[u8]) -> Option<ConversationId> {
     key.get(1..17).and_then(|bytes| bytes.try_into().ok()).map(ConversationId::from_bytes)
+}
+
+/// A figure of a week.
+pub(super) fn figure(week: jiff::civil::Date, name: &str) -> Vec<u8> {
+    key(FIGURE, &[week.to_string().as_bytes(), name.as_bytes()])
+}
+
+/// The end (exclusive) of all figures before a week.
+pub(super) fn figures_before(week: jiff::civil::Date) -> Vec<u8> {
+    key(FIGURE, &[week.to_string().as_bytes()])
 }
 
 /// A message that nothing answered, by its words.

@@ -9,7 +9,7 @@ use super::record::*;
 use super::writer::Writer;
 use super::{LAYOUT, Store, StoreError, keys};
 use crate::conversation::{ConversationId, Entry, State};
-use crate::desk::QueueRow;
+use crate::desk::{Figure, QueueRow};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -253,6 +253,21 @@ fn commit(kv: &impl Kv, change: Change) -> Result<(Batch, Version), StoreError> 
         let count = before.map_or(0, |before| before.count) + row.count;
         batch.put(key, encode(&MissedRow { count, ..row.clone() })?);
     }
+    for figure in &change.figures {
+        let key = keys::figure(figure.week, &figure.name);
+        let before = kv.get(&key)?.and_then(|bytes| decode::<Figure>(&bytes, "figure").ok());
+        let count = before.map_or(0, |before| before.count) + figure.count;
+        batch.put(key, encode(&Figure { count, ..figure.clone() })?);
+    }
+    if let Some(before) = change.forget_evidence {
+        let prefix = keys::of(keys::TRANSCRIPT, id);
+        for (key, value) in kv.range(&prefix, &after(&prefix), usize::MAX)? {
+            let entry: Entry = decode(&value, "transcript")?;
+            if entry.at < before && !entry.evidence.is_empty() {
+                batch.put(key, encode(&Entry { evidence: Vec::new(), ..entry })?);
+            }
+        }
+    }
     for row in &change.calls {
         batch.put(keys::numbered(keys::CALL, id, row.request.number), encode(row)?);
     }
@@ -368,6 +383,21 @@ impl<K: Kv> Store for KvStore<K> {
                     batch.remove(key);
                 }
             }
+            Ok((batch, ()))
+        })
+        .await
+    }
+
+    async fn figures(&self) -> Result<Vec<Figure>, StoreError> {
+        self.all(&keys::kind(keys::FIGURE), "figure")
+    }
+
+    async fn forget_figures(&self, before: jiff::civil::Date) -> Result<(), StoreError> {
+        self.write(move |kv| {
+            let mut batch = Batch::default();
+            kv.range(&keys::kind(keys::FIGURE), &keys::figures_before(before), usize::MAX)?
+                .into_iter()
+                .for_each(|(key, _)| batch.remove(key));
             Ok((batch, ()))
         })
         .await

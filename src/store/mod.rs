@@ -18,7 +18,7 @@ pub use record::{Arrival, CallRow, Change, InboxRow, LinkKey, LinkTarget, Missed
 pub use sled_kv::SledKv;
 
 use crate::conversation::{ConversationId, Entry, State};
-use crate::desk::QueueRow;
+use crate::desk::{Figure, QueueRow};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -69,6 +69,7 @@ pub enum StoreError {
 /// 4. A stale `expected` yields `Conflict` and writes nothing.
 /// 5. Timers: arming a key again replaces it.
 /// 6. Reading changes nothing.
+/// 7. Evidence that a commit forgets is gone from the transcript, and nothing else of it.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Takes in what arrived, durably, and says for each whether it was new.
@@ -109,6 +110,12 @@ pub trait Store: Send + Sync {
 
     /// Handoffs that are open, in the queue's order.
     async fn queue(&self) -> Result<Vec<QueueRow>, StoreError>;
+
+    /// The weekly figures, by week and name.
+    async fn figures(&self) -> Result<Vec<Figure>, StoreError>;
+
+    /// Forgets the figures of the weeks before one.
+    async fn forget_figures(&self, before: jiff::civil::Date) -> Result<(), StoreError>;
 
     /// What customers asked and nothing answered, counted by its words.
     async fn missed(&self) -> Result<Vec<MissedRow>, StoreError>;

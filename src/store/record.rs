@@ -4,7 +4,7 @@
 //! Leaves out: keys and bytes (`keys`, `kv`).
 
 use crate::conversation::{CallRequest, ConversationId, Entry, Event, Line, State, Timer, Urgency};
-use crate::desk::{DeskMessage, QueueRow};
+use crate::desk::{DeskMessage, Figure, QueueRow};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -186,6 +186,10 @@ pub struct Change {
     pub drop_questions: bool,
     /// Messages that nothing answered: each adds to its row's count.
     pub missed: Vec<MissedRow>,
+    /// Figures of a week: each adds to its row's count.
+    pub figures: Vec<Figure>,
+    /// Transcript entries from before this lose their evidence.
+    pub forget_evidence: Option<Timestamp>,
     /// Timers armed.
     pub timers: Vec<Timer>,
     /// Timers that fired or are not needed.
@@ -213,6 +217,8 @@ impl Change {
             drop_bot_lines: false,
             drop_questions: false,
             missed: Vec::new(),
+            figures: Vec::new(),
+            forget_evidence: None,
             timers: Vec::new(),
             timers_done: Vec::new(),
             calls: Vec::new(),

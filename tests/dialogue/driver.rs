@@ -32,7 +32,7 @@ pub struct Talk {
     pub notes: Vec<DeskNote>,
     pub effects: Vec<Effect>,
     number: u64,
-    timers: Vec<Timer>,
+    pub timers: Vec<Timer>,
 }
 
 impl Talk {

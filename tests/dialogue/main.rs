@@ -6,4 +6,5 @@ mod gravity;
 mod modes;
 mod people;
 mod properties;
+mod retention;
 mod rows;

@@ -1,11 +1,13 @@
 //! The laws of `Store`, each as a function over any implementation.
 
 use jiff::Timestamp;
+use jiff::civil::{Date, date};
 use std::collections::BTreeMap;
+use warmline::care::{Evidence, Level};
 use warmline::conversation::{
     Address, CallRequest, ConversationId, Entry, Event, Line, Message, Speaker, Staff, State, Timer, Urgency, Who,
 };
-use warmline::desk::{DeskMessage, QueueRow};
+use warmline::desk::{DeskMessage, Figure, QueueRow};
 use warmline::store::{Arrival, CallRow, Change, LinkKey, LinkTarget, MissedRow, OutboxRow, OutboxTarget, Store, StoreError};
 
 pub fn at(second: i64) -> Timestamp {
@@ -209,6 +211,32 @@ pub async fn what_nothing_answered_is_counted_by_its_words(store: &dyn Store) {
     assert_eq!(rows, [missed("lamps", 5), MissedRow { count: 2, ..missed("gift cards", 20) }]);
     store.forget_missed(at(10)).await.expect("writes");
     assert_eq!(store.missed().await.expect("reads").len(), 1);
+}
+
+pub async fn expired_evidence_is_forgotten_and_the_words_stay(store: &dyn Store) {
+    let evidence = || vec![Evidence { rule: "r".into(), level: Level::Distress, text: "words".into(), start: 0, end: 5, weight: 1.0 }];
+    let with = |number, second| Entry { evidence: evidence(), at: at(second), ..entry(number) };
+    let change = Change { entries: vec![with(1, 0), with(2, 100)], ..Change::new(id(1), 0, State::new(address())) };
+    store.commit(change).await.expect("commits");
+    let change = Change { forget_evidence: Some(at(100)), ..Change::new(id(1), 1, State::new(address())) };
+    store.commit(change).await.expect("commits");
+    let entries = store.transcript(id(1)).await.expect("reads");
+    assert_eq!(entries, [Entry { evidence: Vec::new(), ..with(1, 0) }, with(2, 100)]);
+}
+
+pub async fn figures_add_up_by_week_and_are_forgotten(store: &dyn Store) {
+    let figure = |week, name: &str| Figure { week, name: name.into(), count: 1 };
+    let (first, second) = (date(2026, 11, 9), date(2026, 11, 16));
+    for (version, number) in [(0, 1), (1, 1), (0, 2)] {
+        let figures = vec![figure(first, "people"), figure(second, "people")];
+        store.commit(Change { figures, ..Change::new(id(number), version, State::new(address())) }).await.expect("commits");
+    }
+    let counts = async || -> Vec<(Date, u64)> {
+        store.figures().await.expect("reads").into_iter().map(|figure| (figure.week, figure.count)).collect()
+    };
+    assert_eq!(counts().await, [(first, 3), (second, 3)]);
+    store.forget_figures(second).await.expect("forgets");
+    assert_eq!(counts().await, [(second, 3)]);
 }
 
 pub async fn a_postponed_row_keeps_its_place_and_a_dropped_one_stays_dropped(store: &dyn Store) {

@@ -67,6 +67,8 @@ every_store!(
     bot_lines_are_dropped_and_others_stay,
     questions_are_dropped_and_answers_stay,
     what_nothing_answered_is_counted_by_its_words,
+    expired_evidence_is_forgotten_and_the_words_stay,
+    figures_add_up_by_week_and_are_forgotten,
     a_postponed_row_keeps_its_place_and_a_dropped_one_stays_dropped,
     the_queue_puts_the_most_urgent_first,
     links_and_values_are_found_again,

@@ -7,6 +7,9 @@
 //! Source: feature hashing after Weinberger et al. (2009); tf-idf after Spärck Jones (1972). What was tried and left out is
 //! written in `docs/understanding.md`.
 
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
 /// How a message becomes numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Recipe {
@@ -24,9 +27,7 @@ impl Recipe {
     /// For requests, of which there are a few dozen lines each: letters and the table of words stand in for what no line has.
     pub const REQUEST: Recipe = Recipe { buckets: 1 << 16, loudness: [0.7, 0.4, 1.0], rarity: 0.5, meaning: true };
     /// For needs, of which there are thousands of lines: words, their neighbours and what stands between them say most.
-    pub const NEED: Recipe = Recipe { buckets: 1 << 18, loudness: [1.0, 0.4, 0.5], rarity: 1.0, meaning: false };
-    /// For which need it is.
-    pub const WHICH_NEED: Recipe = Recipe { buckets: 1 << 16, ..Recipe::NEED };
+    pub const NEED: Recipe = Recipe { buckets: 1 << 18, loudness: [1.0, 0.6, 0.5], rarity: 1.0, meaning: false };
 }
 
 /// Letters inside a word, with its edges, from this many to that many at a time.
@@ -66,12 +67,17 @@ pub(super) struct Feature {
     pub from: (u16, u16),
 }
 
-/// How often features occur in the lines that were learnt from.
+/// How rare features are in the lines that were learnt from. A byte each, so that the table stays near the processor.
 #[derive(Clone, Debug)]
 pub(super) struct Rarity {
     pub recipe: Recipe,
-    weights: Vec<f32>,
+    levels: Vec<u8>,
+    /// What a level weighs.
+    weights: [f32; 256],
 }
+
+/// Levels for each unit of the logarithm: 255 of them reach to features that are 65,000 times rarer than the most frequent.
+const LEVELS: f32 = 23.0;
 
 impl Rarity {
     /// Counts in how many of the messages each feature occurs.
@@ -87,8 +93,13 @@ impl Rarity {
             seen.dedup();
             seen.iter().for_each(|bucket| counts[*bucket as usize] += 1);
         }
-        let weigh = |count: &u32| (((1 + total) as f32 / (1 + count) as f32).ln() + 1.0).powf(recipe.rarity);
-        Rarity { recipe, weights: counts.iter().map(weigh).collect() }
+        let level = |count: &u32| (((1 + total) as f32 / (1 + count) as f32).ln() * LEVELS).round() as u8;
+        let weights = std::array::from_fn(|level| (level as f32 / LEVELS + 1.0).powf(recipe.rarity));
+        Rarity { recipe, levels: counts.iter().map(level).collect(), weights }
+    }
+
+    fn weight(&self, bucket: u32) -> f32 {
+        self.weights[self.levels[bucket as usize] as usize]
     }
 }
 
@@ -99,7 +110,7 @@ pub(super) fn features(words: &[Word<'_>], rarity: &Rarity) -> Vec<Feature> {
     let Recipe { buckets, loudness, .. } = rarity.recipe;
     let mut squares = [0.0_f32; 3];
     each(words, buckets, |family, bucket, trust, from| {
-        let value = rarity.weights[bucket as usize] * trust;
+        let value = rarity.weight(bucket) * trust;
         squares[family] += value * value;
         families.push(family as u8);
         out.push(Feature { bucket, value, from });
@@ -111,55 +122,101 @@ pub(super) fn features(words: &[Word<'_>], rarity: &Rarity) -> Vec<Feature> {
     out
 }
 
-/// The sum of a message's features times their weights, as [`features`] would give them: for one class, without a list.
-pub(super) fn weighed(words: &[Word<'_>], rarity: &Rarity, weights: &[i8]) -> f32 {
+/// Features added up: their squares, and their values times the weights of the only class.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sums {
+    squares: f32,
+    weighed: f32,
+}
+
+impl Sums {
+    fn add(&mut self, rarity: &Rarity, weights: &[i8], bucket: u32, trust: f32) {
+        let value = rarity.weight(bucket) * trust;
+        self.squares += value * value;
+        self.weighed += value * f32::from(weights[bucket as usize]);
+    }
+}
+
+/// The sums of a word's letters, which are the same in every message.
+pub(super) fn spelling(word: &str, rarity: &Rarity, weights: &[i8]) -> Sums {
+    let mut sums = Sums::default();
+    each_letters(word, |state| sums.add(rarity, weights, bucket(2, state, rarity.recipe.buckets), 1.0));
+    sums
+}
+
+/// The sum of a message's features times their weights, as [`features`] would give them: for one class, without a list, and
+/// with the spelling of words that were seen before.
+pub(super) fn weighed(words: &[Word<'_>], rarity: &Rarity, weights: &[i8], spelt: &FxHashMap<Box<str>, Sums>) -> f32 {
     let Recipe { buckets, loudness, .. } = rarity.recipe;
-    let (mut squares, mut sums) = ([0.0_f32; 3], [0.0_f32; 3]);
-    each(words, buckets, |family, bucket, trust, _| {
-        let value = rarity.weights[bucket as usize] * trust;
-        squares[family] += value * value;
-        sums[family] += value * f32::from(weights[bucket as usize]);
-    });
-    (0..3).map(|family| loudness[family] / squares[family].sqrt().max(f32::MIN_POSITIVE) * sums[family]).sum()
+    let words = words.get(..MOST_WORDS).unwrap_or(words);
+    let (mut neighbours, mut pairs, mut letters) = (Sums::default(), Sums::default(), Sums::default());
+    let hashes: SmallVec<[u64; 64]> = words.iter().map(|word| hash(word.text)).collect();
+    each_neighbour(&hashes, |state, (a, b)| neighbours.add(rarity, weights, bucket(0, state, buckets), trust(words, a, b)));
+    each_pair(&hashes, |state, (a, b)| pairs.add(rarity, weights, bucket(1, state, buckets), trust(words, a, b)));
+    for word in words.iter().filter(|word| !word.is_mark()) {
+        let sums = spelt.get(word.text).copied().unwrap_or_else(|| spelling(word.text, rarity, weights));
+        letters.squares += sums.squares * word.trust * word.trust;
+        letters.weighed += sums.weighed * word.trust;
+    }
+    let loud = |sums: Sums, loudness: f32| loudness / sums.squares.sqrt().max(f32::MIN_POSITIVE) * sums.weighed;
+    loud(neighbours, loudness[0]) + loud(pairs, loudness[1]) + loud(letters, loudness[2])
 }
 
 /// Calls `take` with family, bucket, trust and origin of every feature.
 fn each(words: &[Word<'_>], buckets: usize, mut take: impl FnMut(usize, u32, f32, (u16, u16))) {
     let words = words.get(..MOST_WORDS).unwrap_or(words);
     let hashes: Vec<u64> = words.iter().map(|word| hash(word.text)).collect();
-    let trust = |at: usize| words[at].trust;
-    let bucket = |family: u64, state: u64| bucket(family, state, buckets);
+    each_neighbour(&hashes, |state, (a, b)| take(0, bucket(0, state, buckets), trust(words, a, b), (a as u16, b as u16)));
+    each_pair(&hashes, |state, (a, b)| take(1, bucket(1, state, buckets), trust(words, a, b), (a as u16, b as u16)));
+    for (at, word) in words.iter().enumerate().filter(|(_, word)| !word.is_mark()) {
+        each_letters(word.text, |state| take(2, bucket(2, state, buckets), word.trust, (at as u16, at as u16)));
+    }
+}
+
+/// How far a feature of one or two words is trusted.
+fn trust(words: &[Word<'_>], a: usize, b: usize) -> f32 {
+    if a == b { words[a].trust } else { words[a].trust * words[b].trust }
+}
+
+/// Words, each with its next one, and the first and last of the message; with the places that they came from.
+fn each_neighbour(hashes: &[u64], mut take: impl FnMut(u64, (usize, usize))) {
     for (at, word) in hashes.iter().enumerate() {
-        let here = at as u16;
-        take(0, bucket(0, mix(0, *word)), trust(at), (here, here));
+        take(mix(0, *word), (at, at));
         if let Some(next) = hashes.get(at + 1) {
-            take(0, bucket(0, mix(mix(0, *word), *next)), trust(at) * trust(at + 1), (here, here + 1));
-        }
-        for (further, other) in hashes.iter().enumerate().skip(at + 1).take(NEARBY) {
-            if other != word {
-                let (low, high) = (word.min(other), word.max(other));
-                take(1, bucket(1, mix(*low, high.rotate_left(17))), trust(at) * trust(further), (here, further as u16));
-            }
+            take(mix(mix(0, *word), *next), (at, at + 1));
         }
     }
     if let (Some(first), Some(last)) = (hashes.first(), hashes.last()) {
-        let end = words.len() - 1;
-        take(0, bucket(0, mix(*first, 99)), trust(0), (0, 0));
-        take(0, bucket(0, mix(*last, 101)), trust(end), (end as u16, end as u16));
+        let end = hashes.len() - 1;
+        take(mix(*first, 99), (0, 0));
+        take(mix(*last, 101), (end, end));
     }
-    let mut letters: Vec<u64> = Vec::with_capacity(16);
-    for (at, word) in words.iter().enumerate().filter(|(_, word)| !word.is_mark()) {
-        letters.clear();
-        letters.push(u64::from('^'));
-        letters.extend(word.text.chars().map(|c| u64::from(if c.is_numeric() { '0' } else { c })));
-        letters.push(u64::from('$'));
-        for start in 0..letters.len() {
-            let mut state = 31;
-            for (length, letter) in letters.iter().skip(start).take(LONGEST).enumerate() {
-                state = mix(state, *letter);
-                if length + 1 >= SHORTEST {
-                    take(2, bucket(2, state), word.trust, (at as u16, at as u16));
-                }
+}
+
+/// Pairs of different words that stand near each other, whichever comes first.
+fn each_pair(hashes: &[u64], mut take: impl FnMut(u64, (usize, usize))) {
+    for (at, word) in hashes.iter().enumerate() {
+        for (further, other) in hashes.iter().enumerate().skip(at + 1).take(NEARBY) {
+            if other != word {
+                let (low, high) = (word.min(other), word.max(other));
+                take(mix(*low, high.rotate_left(17)), (at, further));
+            }
+        }
+    }
+}
+
+/// Letters of a word, some at a time, its edges included.
+fn each_letters(word: &str, mut take: impl FnMut(u64)) {
+    let mut letters: SmallVec<[u64; 24]> = SmallVec::new();
+    letters.push(u64::from('^'));
+    letters.extend(word.chars().map(|c| u64::from(if c.is_numeric() { '0' } else { c })));
+    letters.push(u64::from('$'));
+    for start in 0..letters.len() {
+        let mut state = 31;
+        for (length, letter) in letters.iter().skip(start).take(LONGEST).enumerate() {
+            state = mix(state, *letter);
+            if length + 1 >= SHORTEST {
+                take(state);
             }
         }
     }

@@ -23,10 +23,10 @@ pub use features::{Recipe, Word};
 pub use held_out::HeldOut;
 pub use reading::{plain, read};
 
-use features::{Feature, Rarity, features, weighed};
+use features::{Feature, Rarity, Sums, features, spelling, weighed};
 use held_out::cases;
 use meaning::{DIMENSIONS, meaning, shares};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use solver::{Effort, Row, Side, separate};
 
 /// A sentence to learn from.
@@ -69,6 +69,8 @@ pub struct Scorer {
     weights: Vec<i8>,
     scale: Vec<f32>,
     bias: Vec<f32>,
+    /// Of a scorer of one class: what the letters of known words add up to.
+    spelt: FxHashMap<Box<str>, Sums>,
     calibration: Calibration,
 }
 
@@ -80,11 +82,15 @@ impl Scorer {
         scorer
     }
 
-    /// Learns scores alone, for callers who draw their own lines: the chances are those of the curve that fits many sets.
-    /// `thorough` heeds every example, and weighty ones above all.
-    pub fn uncalibrated(classes: usize, examples: &[Example], recipe: Recipe, thorough: bool) -> Self {
-        let effort = if thorough { Effort::THOROUGH } else { Effort::USUAL };
-        Self::learn(classes, examples, recipe, effort, &|_| true, &|_| true)
+    /// Learns scores alone, for callers who draw their own lines: one scorer, of one class, for whether a message belongs to any
+    /// of the classes, and one for each class against what is nobody's.
+    pub fn any_and_each(classes: usize, examples: &[Example], recipe: Recipe) -> (Self, Self) {
+        let examples: Vec<&Example> = examples.iter().collect();
+        let lines = Lines::new(&examples, recipe, &|_| true);
+        let each: Vec<usize> = examples.iter().map(|example| example.class).collect();
+        let any: Vec<usize> = each.iter().map(|class| if *class < classes { 0 } else { NOBODYS }).collect();
+        let any = Self::of_lines(1, &examples, &any, &lines, Effort::THOROUGH);
+        (any, Self::of_lines(classes, &examples, &each, &lines, Effort::APART))
     }
 
     /// The curve that turns scores into chances.
@@ -109,7 +115,7 @@ impl Scorer {
         if self.classes != 1 || self.rarity.recipe.meaning {
             return None;
         }
-        Some(weighed(words, &self.rarity, &self.weights) * self.scale[0] + self.bias[0])
+        Some(weighed(words, &self.rarity, &self.weights, &self.spelt) * self.scale[0] + self.bias[0])
     }
 
     /// The share of words that no example has; numbers don't count.
@@ -158,39 +164,36 @@ impl Scorer {
         chat: &dyn Fn(usize) -> bool,
     ) -> Self {
         let examples: Vec<&Example> = examples.iter().filter(|example| line(example)).collect();
-        let rarity = Rarity::of(recipe, examples.iter().map(|example| words(&example.words)));
-        let row = |words: &[Word<'_>]| Row::new(numbers(words, &rarity));
+        let of: Vec<usize> = examples.iter().map(|example| example.class).collect();
+        Self::of_lines(classes, &examples, &of, &Lines::new(&examples, recipe, chat), effort)
+    }
+
+    /// Learns from lines that are taken apart; `of` is the class of each.
+    fn of_lines(classes: usize, examples: &[&Example], of: &[usize], lines: &Lines, effort: Effort) -> Self {
+        let recipe = lines.rarity.recipe;
         let places = recipe.buckets + DIMENSIONS;
-        let rows: Vec<Row> = examples.iter().map(|example| row(&words(&example.words))).collect();
-        let foreign = background::without(&examples.iter().map(|example| example.words.as_slice()).collect::<Vec<_>>());
-        let chatter: Vec<Row> = background::LINES
-            .iter()
-            .enumerate()
-            .filter(|(number, _)| chat(*number) && foreign[*number])
-            .map(|(_, line)| row(&words(line)))
-            .collect();
         let mut learnt: Vec<(Vec<f32>, f32)> = vec![(Vec::new(), 0.0); classes];
         let share = classes.div_ceil(THREADS).max(1);
         std::thread::scope(|scope| {
             for (part, slots) in learnt.chunks_mut(share).enumerate() {
-                let (examples, rows, chatter) = (&examples, &rows, &chatter);
                 scope.spawn(move || {
                     for (offset, slot) in slots.iter_mut().enumerate() {
-                        let sides = sides(places, part * share + offset, examples, rows, chatter, effort);
+                        let sides = sides(places, part * share + offset, examples, of, lines, effort);
                         // A class without examples (hidden, or sampled out) is outside of everything.
                         *slot = if sides.iter().any(|side| side.inside) { separate(places, &sides, effort) } else { (Vec::new(), -1.0) };
                     }
                 });
             }
         });
-        let own = examples.iter().filter(|example| example.class < classes && !example.counter);
+        let own = examples.iter().zip(of).filter(|(example, of)| **of < classes && !example.counter);
         let mut scorer = Scorer {
-            known: own.flat_map(|example| &example.words).map(|word| word.as_str().into()).collect(),
-            rarity,
+            known: own.flat_map(|(example, _)| &example.words).map(|word| word.as_str().into()).collect(),
+            rarity: lines.rarity.clone(),
             classes,
             weights: vec![0; places * classes],
             scale: vec![0.0; classes],
             bias: learnt.iter().map(|(_, bias)| *bias).collect(),
+            spelt: FxHashMap::default(),
             calibration: Calibration::default(),
         };
         for (class, (weights, _)) in learnt.iter().enumerate() {
@@ -200,7 +203,35 @@ impl Scorer {
                 scorer.weights[bucket * classes + class] = (weight / most * 127.0).round() as i8;
             }
         }
+        if classes == 1 && !recipe.meaning {
+            for word in &scorer.known {
+                scorer.spelt.insert(word.clone(), spelling(word, &scorer.rarity, &scorer.weights));
+            }
+        }
         scorer
+    }
+}
+
+/// Lines taken apart, to learn from.
+struct Lines {
+    rarity: Rarity,
+    rows: Vec<Row>,
+    chatter: Vec<Row>,
+}
+
+impl Lines {
+    fn new(examples: &[&Example], recipe: Recipe, chat: &dyn Fn(usize) -> bool) -> Self {
+        let rarity = Rarity::of(recipe, examples.iter().map(|example| words(&example.words)));
+        let row = |words: &[Word<'_>]| Row::new(numbers(words, &rarity));
+        let rows = examples.iter().map(|example| row(&words(&example.words))).collect();
+        let foreign = background::without(&examples.iter().map(|example| example.words.as_slice()).collect::<Vec<_>>());
+        let chatter = background::LINES
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| chat(*number) && foreign[*number])
+            .map(|(_, line)| row(&words(line)))
+            .collect();
+        Lines { rows, chatter, rarity }
     }
 }
 
@@ -233,21 +264,21 @@ fn words(words: &[String]) -> Vec<Word<'_>> {
 }
 
 /// What a class is told apart from: its own examples, its counter-examples, and of the others' the nearest.
-fn sides<'r>(places: usize, class: usize, examples: &[&Example], rows: &'r [Row], chatter: &'r [Row], effort: Effort) -> Vec<Side<'r>> {
+fn sides<'r>(places: usize, class: usize, examples: &[&Example], of: &[usize], lines: &'r Lines, effort: Effort) -> Vec<Side<'r>> {
     let mut middle = vec![0.0_f32; places];
     let mut sides = Vec::new();
-    for (example, row) in examples.iter().zip(rows).filter(|(example, _)| example.class == class) {
-        sides.push(Side { row, inside: !example.counter, weight: example.weight });
-        if !example.counter {
-            row.at.iter().zip(&row.value).for_each(|(at, value)| middle[*at as usize] += value);
+    let mut others: Vec<(f32, Side<'_>)> = Vec::new();
+    for ((example, of), row) in examples.iter().zip(of).zip(&lines.rows) {
+        if *of == class {
+            sides.push(Side { row, inside: !example.counter, weight: example.weight });
+            if !example.counter {
+                row.at.iter().zip(&row.value).for_each(|(at, value)| middle[*at as usize] += value);
+            }
+        } else if !example.counter && (effort.rivals || *of == NOBODYS) {
+            others.push((0.0, Side { row, inside: false, weight: example.weight }));
         }
     }
-    let others = examples.iter().zip(rows).filter(|(example, _)| example.class != class && !example.counter);
-    let mut others: Vec<(f32, Side<'_>)> = others
-        .map(|(example, row)| (example.weight, row))
-        .chain(chatter.iter().map(|row| (CHATTER, row)))
-        .map(|(weight, row)| (0.0, Side { row, inside: false, weight }))
-        .collect();
+    others.extend(lines.chatter.iter().map(|row| (0.0, Side { row, inside: false, weight: CHATTER })));
     if others.len() > effort.nearest + effort.nearest / 2 {
         others.iter_mut().for_each(|(near, side)| *near = side.row.dot(&middle));
         // A stable sort: equally near ones stay in the order of their lines.
@@ -350,7 +381,7 @@ mod tests {
     fn the_score_of_one_class_is_the_same_without_a_list() {
         let examples: Vec<Example> =
             examples().into_iter().map(|e| Example { class: if e.class == 0 { 0 } else { NOBODYS }, ..e }).collect();
-        let scorer = Scorer::uncalibrated(1, &examples, Recipe::NEED, true);
+        let scorer = Scorer::any_and_each(1, &examples, Recipe::NEED).0;
         for text in ["where is my parcel", "cancel it", "", "asdf where"] {
             let said: Vec<String> = text.split(' ').filter(|word| !word.is_empty()).map(str::to_string).collect();
             let (list, one) = (scorer.scores(&words(&said))[0], scorer.score(&words(&said)).expect("one class"));
