@@ -58,7 +58,15 @@ impl App {
             return Ok(received);
         }
         let all = arrivals.len();
-        let fresh = self.store.accept(arrivals).await?.into_iter().filter(|fresh| *fresh).count();
+        let fresh = match self.store.accept(arrivals.clone()).await {
+            Ok(fresh) => fresh.into_iter().filter(|fresh| *fresh).count(),
+            Err(error) => {
+                for arrival in &arrivals {
+                    self.alarm(arrival.id, &arrival.address, &arrival.event).await;
+                }
+                return Err(error);
+            }
+        };
         metrics::counter!("warmline_arrivals_total").increment(fresh as u64);
         metrics::counter!("warmline_duplicates_total").increment((all - fresh) as u64);
         if fresh > 0 {
@@ -124,7 +132,8 @@ impl App {
                 }
             };
             let finishes = Finishes { inbox: Some(row.number), ..Finishes::default() };
-            if let Err(error) = self.handle(id, Some(&row.address), row.event, finishes, row.at).await {
+            if let Err(error) = self.handle(id, Some(&row.address), row.event.clone(), finishes, row.at).await {
+                self.alarm(id, &row.address, &row.event).await;
                 tracing::error!(conversation = %id.short(), %error, "An event could not be committed; will try again.");
                 return done;
             }

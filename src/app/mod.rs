@@ -6,6 +6,7 @@
 //! carried out; every worker exposes one step, so tests drain queues without waiting.
 //! Leaves out: HTTP (`server`) and the terminal (`cli`).
 
+mod alarm;
 mod calls;
 pub mod clock;
 pub mod config;
@@ -61,6 +62,8 @@ pub struct App {
     limiter: Mutex<limit::Limiter>,
     calls_under_way: Mutex<HashSet<(ConversationId, u64)>>,
     gateway_confirms: AtomicBool,
+    /// What staff were told although the store failed.
+    alarmed: Mutex<HashSet<(ConversationId, String)>>,
     /// There is something in the inbox, the outbox, the calls.
     pub(crate) inbox_ready: Notify,
     pub(crate) outbox_ready: watch::Sender<()>,
@@ -120,6 +123,7 @@ impl App {
             limiter: Mutex::new(limit::Limiter::new(rate)),
             calls_under_way: Mutex::default(),
             gateway_confirms: AtomicBool::new(confirms),
+            alarmed: Mutex::default(),
             inbox_ready: Notify::new(),
             outbox_ready: watch::Sender::new(()),
             calls_ready: Notify::new(),

@@ -130,6 +130,10 @@ impl Care {
             if !["en", "pcm"].contains(&cue.language.as_str()) {
                 let spoken = spoken.get_or_insert_with(|| clearly(text)).as_ref();
                 if spoken.is_none_or(|spoken| spoken.primary() != cue.language) {
+                    // A word of one language is no slip of another's: 'Monti' is not French 'honte'.
+                    if cue.level < Level::Crisis && message.repaired[found.tokens.clone()].contains(&true) {
+                        continue;
+                    }
                     // Of words that are English too ('SOS') one can't know whose they are.
                     let english = || text.tokens[found.tokens.clone()].iter().all(|token| real_word(&token.text));
                     match cue.level {

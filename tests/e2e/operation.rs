@@ -1,6 +1,6 @@
 //! Running: reload, last good set, safe mode, restart, and what never reaches the log.
 
-use crate::house::{DESK, House, Plan, RULES};
+use crate::house::{DESK, House, PUBLIC, Plan, RULES};
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use warmline::app::clock::patience;
 use warmline::app::reload::{Start, start};
 use warmline::app::{Config, defaults};
 use warmline::backend::{Backend, Demo};
-use warmline::store::{KvStore, MemoryKv, SledKv, Store};
+use warmline::store::{Batch, Kv, KvStore, MemoryKv, Pair, SledKv, Store, StoreError};
 
 fn write(folder: &Path, name: &str, text: &str) {
     let path = folder.join(name);
@@ -170,4 +170,56 @@ async fn texts_names_numbers_and_tokens_never_reach_the_log() {
         let shown: Vec<&&str> = ours.iter().filter(|line| line.contains(private)).collect();
         assert!(shown.is_empty(), "{private} in {shown:?}");
     }
+}
+
+/// A disk that may become read-only.
+#[derive(Default)]
+struct ReadOnly {
+    kv: MemoryKv,
+    now: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Kv for ReadOnly {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.kv.get(key)
+    }
+
+    fn range(&self, from: &[u8], to: &[u8], most: usize) -> Result<Vec<Pair>, StoreError> {
+        self.kv.range(from, to, most)
+    }
+
+    fn write(&self, batch: Batch) -> Result<(), StoreError> {
+        if self.now.load(std::sync::atomic::Ordering::SeqCst) {
+            return Err(StoreError::Failed("read-only file system".into()));
+        }
+        self.kv.write(batch)
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        self.kv.flush()
+    }
+}
+
+#[tokio::test]
+async fn where_the_store_is_read_only_a_cry_for_help_reaches_staff_all_the_same_and_once() {
+    let kv = ReadOnly::default();
+    let broken = kv.now.clone();
+    let house = House::built(Plan { store: Arc::new(KvStore::open(kv).expect("a store")), ..Plan::default() }).await;
+    let send = async |body: &str, sid: &str| {
+        let (hook, public) = (format!("{}/sms/twilio", house.url), format!("{PUBLIC}/sms/twilio"));
+        house.twilio.text(&house.client, &hook, &public, "+15550100077", body, sid).await.as_u16()
+    };
+    let told = || house.telegram.messages(DESK).into_iter().filter(|message| message.text.contains("OUTSIDE THE QUEUE")).count();
+    broken.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert!(send("where is A1042", "SM1").await >= 500, "not acknowledged: the gateway tries again");
+    assert_eq!(told(), 0, "what can wait waits");
+    assert!(send("i want to die", "SM2").await >= 500 && send("i want to die", "SM2").await >= 500);
+    assert_eq!(told(), 1, "told once");
+    assert!(house.twilio.texts_to("+15550100077").is_empty());
+    // The store works again, and the gateway's next attempt is a handoff like any other.
+    broken.store(false, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(send("i want to die", "SM2").await, 200);
+    house.app.settle().await;
+    assert!(house.twilio.texts_to("+15550100077")[0].contains("988"));
+    assert_eq!((told(), house.app.store.queue().await.expect("reads").len()), (1, 1));
 }
