@@ -17,8 +17,7 @@ mod opinion;
 mod shape;
 mod temperature;
 
-pub use assess::OPINION;
-pub use assess::{Assessment, Care, Evidence};
+pub use assess::{Assessment, Care, Evidence, OPINION};
 pub use compile::{compile, must_catch};
 pub use help_lines::{Audience, EXPIRED_DAYS, FILE as HELP_LINES, HelpLine, HelpLines, STALE_DAYS};
 pub use interlock::{MustCatch, broken, safety_set};

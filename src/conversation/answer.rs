@@ -7,7 +7,6 @@
 
 use super::effect::{DeskNote, Who};
 use super::event::CallReturned;
-
 use super::state::{Asked, Asking, Done, Form, Owner, Proof};
 use super::step::Turn;
 use super::urgency::{Reason, Urgency};

@@ -8,7 +8,6 @@
 
 use super::effect::{DeskNote, Effect, Entry, Who};
 use super::event::{Media, Message};
-
 use super::repeat::digest;
 use super::state::{Asked, Owner};
 use super::step::Turn;

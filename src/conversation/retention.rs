@@ -9,7 +9,7 @@
 use super::effect::{Effect, Timer};
 use super::event::Staff;
 use super::step::Turn;
-use crate::care::{Assessment, EARLIER, Level, OPINION, Temperature};
+use crate::care::{Assessment, Level, OPINION, Temperature};
 use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -132,15 +132,12 @@ impl Turn<'_> {
         format!("What was heard here is kept until {date}.")
     }
 
-    /// Adds a message to the week's figures: that somebody wrote, the level, the rules that fired.
+    /// Adds a message to the week's figures: that somebody wrote, and the level.
     fn count(&mut self, assessment: &Assessment) {
         let mut names = vec!["people".to_string()];
         if assessment.level > Level::None {
             names.push(format!("level.{}", assessment.level.name()));
         }
-        names.extend(
-            assessment.evidence.iter().filter(|evidence| evidence.rule != EARLIER).map(|evidence| format!("heard.{}", evidence.rule)),
-        );
         self.count_once(names);
     }
 

@@ -20,7 +20,7 @@ pub const WEEKS: i64 = 12;
 pub struct Figure {
     /// The week's Monday.
     pub week: Date,
-    /// `people`, `level.crisis`, `heard.<rule>`, `right.<rule>`, `wrong.<rule>`.
+    /// `people`, `level.crisis`, `right.<rule>`, `wrong.<rule>`.
     pub name: String,
     /// People.
     pub count: u64,
@@ -55,7 +55,7 @@ pub struct Weekly {
     pub weeks: Vec<Week>,
     /// Weeks of fewer than [`FEWEST`] people.
     pub too_few: usize,
-    /// Over the last [`WEEKS`] weeks; the least right first.
+    /// Over the last twelve weeks; the least right first.
     pub rules: Vec<Precision>,
 }
 
@@ -109,7 +109,8 @@ impl Weekly {
             lines.push(format!("week of {}: {} people wrote; {shares}", week.week, week.people));
         }
         if self.too_few > 0 {
-            lines.push(format!("{} weeks are not shown: fewer than {FEWEST} people wrote", self.too_few));
+            let weeks = if self.too_few == 1 { "1 week is".into() } else { format!("{} weeks are", self.too_few) };
+            lines.push(format!("{weeks} not shown: fewer than {FEWEST} people wrote"));
         }
         for rule in &self.rules {
             lines.push(format!("{}: staff called it right in {} % of {} crises", rule.rule, rule.right, rule.judged));
@@ -150,7 +151,7 @@ mod tests {
         assert_eq!(
             weekly.text(),
             "week of 2026-11-09: 400 people wrote; crisis under 1 %, frustration 8 %\n\
-             1 weeks are not shown: fewer than 20 people wrote\n\
+             1 week is not shown: fewer than 20 people wrote\n\
              No rule was judged by staff 20 times in the last 12 weeks."
         );
     }

@@ -101,10 +101,10 @@ fn a_rule_is_judged_by_what_staff_do_with_the_crisis() {
     talk.staff("priya", StaffAction::NotACrisis { why: Some("a song".into()) });
     talk.staff("sam", StaffAction::NotACrisis { why: None });
     let verdicts = |talk: &Talk| counted(talk).into_iter().filter(|name| name.contains("suicide_wish")).collect::<Vec<_>>();
-    assert_eq!(verdicts(&talk), ["heard.suicide_wish", "wrong.suicide_wish"]);
+    assert_eq!(verdicts(&talk), ["wrong.suicide_wish"]);
     days(&mut talk, 7);
     talk.write("no really, i want to die");
     talk.staff("priya", StaffAction::Claim);
     talk.staff("priya", StaffAction::Close { agreed: Some("her sister is there".into()) });
-    assert_eq!(verdicts(&talk)[2..], ["heard.suicide_wish", "right.suicide_wish"]);
+    assert_eq!(verdicts(&talk)[1..], ["right.suicide_wish"]);
 }
