@@ -36,7 +36,7 @@ fn start(folder: &std::path::Path) -> (Child, String) {
 #[expect(clippy::print_stdout, reason = "the figures are for people")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_9_at_any_moment_loses_no_acknowledged_message() {
-    let kills: usize = std::env::var("KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(20);
+    let kills: usize = std::env::var("KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(8);
     let twilio = FakeTwilio::start(SID, TOKEN).await;
     let folder = tempfile::tempdir().expect("a folder");
     let config = format!(
