@@ -3,8 +3,9 @@
 //! Owns: the small trait [`Kv`] that `memory` and `sled` implement, and [`KvStore`], which keeps the laws of `Store` on top of
 //! it. Writes go through one writer, which groups them and flushes once for all of a group.
 //! Invariants: a batch is written whole or not at all; nothing is acknowledged before it is flushed.
-//! Leaves out: the thread of the writer (`writer`).
+//! Leaves out: what an `accept` and a `commit` write (`plan`), the thread of the writer (`writer`).
 
+use super::plan::{accept, commit, link_key};
 use super::record::*;
 use super::writer::Writer;
 use super::{LAYOUT, Store, StoreError, keys};
@@ -24,11 +25,11 @@ pub struct Batch {
 }
 
 impl Batch {
-    fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
+    pub(super) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
         self.items.push((key, Some(value)));
     }
 
-    fn remove(&mut self, key: Vec<u8>) {
+    pub(super) fn remove(&mut self, key: Vec<u8>) {
         self.items.push((key, None));
     }
 }
@@ -59,11 +60,11 @@ struct Versioned<T> {
     record: T,
 }
 
-fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, StoreError> {
+pub(super) fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, StoreError> {
     serde_json::to_vec(&Versioned { v: LAYOUT, record }).map_err(|error| StoreError::Failed(error.to_string()))
 }
 
-fn decode<T: DeserializeOwned>(bytes: &[u8], kind: &'static str) -> Result<T, StoreError> {
+pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8], kind: &'static str) -> Result<T, StoreError> {
     let versioned: Versioned<T> = serde_json::from_slice(bytes).map_err(|_| StoreError::Damaged(kind))?;
     Ok(versioned.record)
 }
@@ -83,13 +84,13 @@ fn readable<T: DeserializeOwned>(rows: Vec<Pair>, kind: &'static str) -> Vec<T> 
 }
 
 #[derive(Serialize, Deserialize)]
-struct StateRecord {
-    version: Version,
-    state: State,
+pub(super) struct StateRecord {
+    pub version: Version,
+    pub state: State,
 }
 
 /// The smallest key that is greater than every key with this prefix.
-fn after(prefix: &[u8]) -> Vec<u8> {
+pub(super) fn after(prefix: &[u8]) -> Vec<u8> {
     let mut end = prefix.to_vec();
     while let Some(last) = end.pop() {
         if last < 0xff {
@@ -158,133 +159,6 @@ impl<K: Kv> KvStore<K> {
             .await?;
         receiver.await.map_err(|_| StoreError::Failed("the writer has stopped".into()))?
     }
-}
-
-fn counter(kv: &impl Kv, key: &[u8]) -> Result<u64, StoreError> {
-    Ok(kv.get(key)?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes))
-}
-
-fn accept(kv: &impl Kv, arrivals: Vec<Arrival>) -> Result<(Batch, Vec<bool>), StoreError> {
-    let mut batch = Batch::default();
-    let mut fresh = Vec::new();
-    let mut counters = std::collections::HashMap::new();
-    let mut seen_now = std::collections::HashSet::new();
-    for arrival in arrivals {
-        let seen = keys::seen(arrival.id, &arrival.kind, &arrival.external, &arrival.revision);
-        let known = kv.get(&seen)?.is_some() || !seen_now.insert(seen.clone());
-        fresh.push(!known);
-        if known {
-            continue;
-        }
-        let number = match counters.get(&arrival.id) {
-            Some(number) => *number,
-            None => counter(kv, &keys::arrivals(arrival.id))?,
-        };
-        counters.insert(arrival.id, number + 1);
-        let row = InboxRow { id: arrival.id, number, address: arrival.address, event: arrival.event, at: arrival.at };
-        batch.put(keys::numbered(keys::INBOX, row.id, number), encode(&row)?);
-        batch.put(keys::arrivals(row.id), (number + 1).to_be_bytes().to_vec());
-        batch.put(seen, arrival.at.as_second().to_be_bytes().to_vec());
-    }
-    Ok((batch, fresh))
-}
-
-fn commit(kv: &impl Kv, change: Change) -> Result<(Batch, Version), StoreError> {
-    let id = change.id;
-    let state_key = keys::of(keys::STATE, id);
-    let version = match kv.get(&state_key)? {
-        Some(bytes) => decode::<StateRecord>(&bytes, "state")?.version,
-        None => 0,
-    };
-    if version != change.expected {
-        return Err(StoreError::Conflict);
-    }
-    // What a step finishes must still be there: otherwise it was finished before, and this step is a second one.
-    let finished: Vec<Vec<u8>> = change
-        .inbox_done
-        .map(|number| keys::numbered(keys::INBOX, id, number))
-        .into_iter()
-        .chain(change.outbox_done.iter().map(|number| keys::numbered(keys::OUTBOX, id, *number)))
-        .chain(change.call_done.map(|number| keys::numbered(keys::CALL, id, number)))
-        .collect();
-    for key in &finished {
-        if kv.get(key)?.is_none() {
-            return Err(StoreError::Conflict);
-        }
-    }
-    let mut batch = Batch::default();
-    let version = version + 1;
-    batch.put(state_key, encode(&StateRecord { version, state: change.state })?);
-    finished.into_iter().for_each(|key| batch.remove(key));
-    for entry in &change.entries {
-        batch.put(keys::numbered(keys::TRANSCRIPT, id, entry.number), encode(entry)?);
-    }
-    if change.drop_bot_lines || change.drop_questions {
-        let prefix = keys::of(keys::OUTBOX, id);
-        for (key, value) in kv.range(&prefix, &after(&prefix), usize::MAX)? {
-            let row: OutboxRow = decode(&value, "outbox")?;
-            let void = |line: &crate::conversation::Line| {
-                line.speaker == crate::conversation::Speaker::Bot && (change.drop_bot_lines || line.question)
-            };
-            if matches!(&row.target, OutboxTarget::Customer(line) if void(line)) {
-                batch.remove(key);
-            }
-        }
-    }
-    for row in &change.outbox {
-        batch.put(keys::numbered(keys::OUTBOX, id, row.number), encode(row)?);
-    }
-    for name in change.timers_done.iter().chain(change.timers.iter().map(|timer| &timer.key)) {
-        let key = keys::timer(id, name);
-        if let Some(at) = kv.get(&key)? {
-            let timer: crate::conversation::Timer = decode(&at, "timer")?;
-            batch.remove(keys::timer_due(timer.at, id, name));
-            batch.remove(key);
-        }
-    }
-    for timer in &change.timers {
-        batch.put(keys::timer(id, &timer.key), encode(timer)?);
-        batch.put(keys::timer_due(timer.at, id, &timer.key), encode(&TimerRow { id, timer: timer.clone() })?);
-    }
-    for row in &change.missed {
-        let key = keys::missed(&row.text);
-        // A row that can't be read begins anew: it is only a count.
-        let before = kv.get(&key)?.and_then(|bytes| decode::<MissedRow>(&bytes, "missed").ok());
-        let count = before.map_or(0, |before| before.count) + row.count;
-        batch.put(key, encode(&MissedRow { count, ..row.clone() })?);
-    }
-    for figure in &change.figures {
-        let key = keys::figure(figure.week, &figure.name);
-        let before = kv.get(&key)?.and_then(|bytes| decode::<Figure>(&bytes, "figure").ok());
-        let count = before.map_or(0, |before| before.count) + figure.count;
-        batch.put(key, encode(&Figure { count, ..figure.clone() })?);
-    }
-    if let Some(before) = change.forget_evidence {
-        let prefix = keys::of(keys::TRANSCRIPT, id);
-        for (key, value) in kv.range(&prefix, &after(&prefix), usize::MAX)? {
-            let entry: Entry = decode(&value, "transcript")?;
-            if entry.at < before && !entry.evidence.is_empty() {
-                batch.put(key, encode(&Entry { evidence: Vec::new(), ..entry })?);
-            }
-        }
-    }
-    for row in &change.calls {
-        batch.put(keys::numbered(keys::CALL, id, row.request.number), encode(row)?);
-    }
-    for (key, target) in &change.links {
-        batch.put(link_key(key)?, encode(target)?);
-    }
-    let queue = keys::of(keys::QUEUE, id);
-    match &change.queue {
-        Some(row) => batch.put(queue, encode(row)?),
-        None => batch.remove(queue),
-    }
-    Ok((batch, version))
-}
-
-fn link_key(key: &LinkKey) -> Result<Vec<u8>, StoreError> {
-    let json = serde_json::to_vec(key).map_err(|error| StoreError::Failed(error.to_string()))?;
-    Ok(keys::link(&json))
 }
 
 #[async_trait]

@@ -8,6 +8,7 @@
 mod keys;
 mod kv;
 mod memory;
+mod plan;
 mod record;
 mod sled_kv;
 mod writer;
