@@ -173,7 +173,12 @@ impl Building {
         table.only(&["level", "kind", "weight", "say"]);
         let Some(level) = table.choice("level", &EXAMPLES) else { return };
         let kind = kind(table, &level);
-        let weight = table.number("weight").map_or(1.0, |weight| weight.value.clamp(0.1, SAFETY.into()) as f32);
+        let weight = table.number("weight").map_or(1.0, |weight| {
+            if !(weight.value > 0.0 && weight.value <= SAFETY.into()) {
+                table.doc.error(weight.span, format!("a weight of examples lies above 0 and up to {SAFETY}"), "1 is ordinary");
+            }
+            weight.value as f32
+        });
         self.examples.extend(table.strings("say").into_iter().map(|text| Said { level: level.value, kind, text: text.value, weight }));
     }
 
