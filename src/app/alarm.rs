@@ -6,7 +6,7 @@
 //! Leaves out: everything less urgent than distress, which waits with its sender's gateway.
 
 use super::App;
-use crate::care::Level;
+use crate::care::{Kind, Level};
 use crate::channel::Place;
 use crate::conversation::{Address, ConversationId, Event};
 use crate::desk::DeskMessage;
@@ -34,7 +34,7 @@ impl App {
             }
         }
         let name = message.name.as_deref().unwrap_or("somebody");
-        let safe = if heard.silent || heard.kind == Some(crate::care::Kind::Abuse) { "\nSomebody else may read their phone." } else { "" };
+        let safe = if heard.silent || heard.kind == Some(Kind::Abuse) { "\nSomebody else may read their phone." } else { "" };
         let text = format!(
             "{} OUTSIDE THE QUEUE: the data store can't be written, so the bot has not answered and can't.\n\
              {name}, {} {}, wrote: {}{safe}\n\

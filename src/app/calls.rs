@@ -64,7 +64,7 @@ impl App {
         };
         metrics::counter!("warmline_calls_total", "outcome" => returned.outcome.clone()).increment(1);
         let finishes = Finishes { call: Some(row.request.number), ..Finishes::default() };
-        match self.handle(row.id, None, Event::CallReturned(returned), finishes, self.clock.now()).await {
+        match self.handle(row.id, None, &Event::CallReturned(returned), finishes, self.clock.now()).await {
             Ok(done) => done,
             Err(error) => {
                 tracing::error!(conversation = %row.id.short(), %error, "A call's end could not be committed; will try again.");

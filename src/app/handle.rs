@@ -31,7 +31,7 @@ impl App {
         &self,
         id: ConversationId,
         address: Option<&Address>,
-        event: Event,
+        event: &Event,
         finishes: Finishes,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
@@ -42,7 +42,7 @@ impl App {
                 (None, Some(address)) => (State::new(address.clone()), 0),
                 (None, None) => return Ok(false),
             };
-            let change = self.change(id, version, &state, event.clone(), &finishes, now);
+            let change = self.change(id, version, &state, event, &finishes, now);
             let (outbox, calls) = (!change.outbox.is_empty(), !change.calls.is_empty());
             match self.store.commit(change).await {
                 Ok(_) => {
@@ -81,10 +81,10 @@ impl App {
         Ok(false)
     }
 
-    fn change(&self, id: ConversationId, version: u64, state: &State, event: Event, finishes: &Finishes, now: Timestamp) -> Change {
+    fn change(&self, id: ConversationId, version: u64, state: &State, event: &Event, finishes: &Finishes, now: Timestamp) -> Change {
         let rules = self.rules.load_full();
         let facts = desk::facts(&self.hours, self.desk.is_some(), self.profile(&state.address.channel), self.clock.now());
-        let stepped = std::panic::catch_unwind(AssertUnwindSafe(|| step(&rules, &facts, state, event, now)));
+        let stepped = std::panic::catch_unwind(AssertUnwindSafe(|| step(&rules, &facts, state, event.clone(), now)));
         let (mut next, effects) = stepped.unwrap_or_else(|_| {
             tracing::error!(conversation = %id.short(), "A step has panicked; the event is noted and staff are told.");
             metrics::counter!("warmline_panics_total").increment(1);

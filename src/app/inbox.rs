@@ -132,7 +132,7 @@ impl App {
                 }
             };
             let finishes = Finishes { inbox: Some(row.number), ..Finishes::default() };
-            if let Err(error) = self.handle(id, Some(&row.address), row.event.clone(), finishes, row.at).await {
+            if let Err(error) = self.handle(id, Some(&row.address), &row.event, finishes, row.at).await {
                 self.alarm(id, &row.address, &row.event).await;
                 tracing::error!(conversation = %id.short(), %error, "An event could not be committed; will try again.");
                 return done;

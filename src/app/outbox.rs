@@ -135,7 +135,7 @@ impl App {
             Some(delivery) => Event::Delivered { line: row.number, delivery },
             None => Event::Timer { key: String::new() },
         };
-        match self.handle(row.id, None, event, finishes, now).await {
+        match self.handle(row.id, None, &event, finishes, now).await {
             Ok(_) => true,
             Err(error) => {
                 tracing::error!(conversation = %row.id.short(), %error, "A sent line could not be marked; it may be sent again.");
@@ -276,7 +276,7 @@ impl App {
         finishes.links.extend(posted.messages.iter().map(|message| (LinkKey::DeskMessage { chat, message: *message }, target.clone())));
         let external = posted.messages.iter().map(ToString::to_string).collect();
         let event = Event::Delivered { line: row.number, delivery: Delivery::Sent { external, thread: posted.topic } };
-        match self.handle(row.id, None, event, finishes, now).await {
+        match self.handle(row.id, None, &event, finishes, now).await {
             Ok(_) => true,
             Err(error) => {
                 tracing::error!(conversation = %row.id.short(), %error, "A message to the desk could not be marked; it may be sent again.");

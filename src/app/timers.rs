@@ -23,7 +23,7 @@ impl App {
         let mut fired = 0;
         for row in rows {
             let finishes = Finishes { timer: Some(row.timer.key.clone()), ..Finishes::default() };
-            match self.handle(row.id, None, Event::Timer { key: row.timer.key }, finishes, now).await {
+            match self.handle(row.id, None, &Event::Timer { key: row.timer.key }, finishes, now).await {
                 Ok(_) => fired += 1,
                 Err(error) => tracing::error!(conversation = %row.id.short(), %error, "A timer could not be committed; will try again."),
             }

@@ -5,6 +5,7 @@
 //! percent: nobody can be found in them.
 //! Leaves out: counting (`conversation`), keeping (`store`).
 
+use crate::care::Level;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -104,7 +105,7 @@ impl Weekly {
                     .get(level)
                     .map(|percent| format!("{level} {}", if *percent == 0 { "under 1".into() } else { percent.to_string() }))
             };
-            let shares: Vec<String> = LEVELS.into_iter().filter_map(share).collect();
+            let shares: Vec<String> = LEVELS.into_iter().map(Level::name).filter_map(share).collect();
             let shares = if shares.is_empty() { "nobody in need".into() } else { format!("{} %", shares.join(" %, ")) };
             lines.push(format!("week of {}: {} people wrote; {shares}", week.week, week.people));
         }
@@ -124,7 +125,8 @@ impl Weekly {
     }
 }
 
-const LEVELS: [&str; 4] = ["crisis", "distress", "frustration", "human_request"];
+/// The most urgent first.
+const LEVELS: [Level; 4] = [Level::Crisis, Level::Distress, Level::Frustration, Level::HumanRequest];
 
 #[cfg(test)]
 mod tests {

@@ -265,21 +265,19 @@ fn words(words: &[String]) -> Vec<Word<'_>> {
 
 /// What a class is told apart from: its own examples, its counter-examples, and of the others' the nearest.
 fn sides<'r>(places: usize, class: usize, examples: &[&Example], of: &[usize], lines: &'r Lines, effort: Effort) -> Vec<Side<'r>> {
-    let mut middle = vec![0.0_f32; places];
     let mut sides = Vec::new();
     let mut others: Vec<(f32, Side<'_>)> = Vec::new();
     for ((example, of), row) in examples.iter().zip(of).zip(&lines.rows) {
         if *of == class {
             sides.push(Side { row, inside: !example.counter, weight: example.weight });
-            if !example.counter {
-                row.at.iter().zip(&row.value).for_each(|(at, value)| middle[*at as usize] += value);
-            }
         } else if !example.counter && (effort.rivals || *of == NOBODYS) {
             others.push((0.0, Side { row, inside: false, weight: example.weight }));
         }
     }
     others.extend(lines.chatter.iter().map(|row| (0.0, Side { row, inside: false, weight: CHATTER })));
     if others.len() > effort.nearest + effort.nearest / 2 {
+        let mut middle = vec![0.0_f32; places];
+        sides.iter().filter(|side| side.inside).for_each(|side| side.row.add_to(&mut middle, 1.0));
         others.iter_mut().for_each(|(near, side)| *near = side.row.dot(&middle));
         // A stable sort: equally near ones stay in the order of their lines.
         others.sort_by(|a, b| b.0.total_cmp(&a.0));
