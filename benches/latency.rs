@@ -14,7 +14,7 @@ use std::time::Instant;
 use warmline::app::{Config, defaults, rules};
 use warmline::backend::{Backend, Demo};
 use warmline::engine::{CallShapes, Engine, Thresholds, compile};
-use warmline::lexis::Source;
+use warmline::lexis::{Forgetful, Source};
 use warmline::text::Text;
 
 const ROUNDS: usize = 30;
@@ -137,7 +137,7 @@ fn many(intents: usize) -> Engine {
         }
         sources.push(Source::new(format!("{doing}_{what}.toml"), format!("[en]\nsay = [\n{lines}]\nreply.text = \"x\"\n")));
     }
-    compile(&sources, &CallShapes::new(), Thresholds::default()).expect("compiles").0
+    compile(&sources, &CallShapes::new(), Thresholds::default(), &Forgetful).expect("compiles").0
 }
 
 /// So many cues of three phrases each, of words that the messages hold and of words that they don't.
@@ -162,7 +162,7 @@ fn cues(count: usize, messages: &[String]) -> warmline::care::Care {
              say = [\"{a} {b} {rare}\", \"{rare} * ({b}|{c}) {a}\", \"no more {rare} {c}\"]"
         );
     }
-    warmline::care::compile(&[Source::new("care/bench.toml", text)]).expect("compiles").0
+    warmline::care::compile(&[Source::new("care/bench.toml", text)], &Forgetful).expect("compiles").0
 }
 
 fn main() {

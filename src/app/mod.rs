@@ -14,6 +14,7 @@ pub mod defaults;
 pub mod drill;
 mod handle;
 mod inbox;
+pub mod learnt;
 mod limit;
 mod outbox;
 pub mod poll;

@@ -7,6 +7,7 @@
 
 use super::config::Config;
 use super::defaults;
+use super::learnt::Learnt;
 use crate::care::{self, HelpLines};
 use crate::conversation::{Rules, Words};
 use crate::engine::{self, CallShapes};
@@ -82,7 +83,7 @@ fn not_utf8(source: &Source) -> Option<Finding> {
     Some(Finding::at(source, Severity::Error, at..at + 3, "not UTF-8").help("save the file as UTF-8"))
 }
 
-/// Compiles a set of files.
+/// Compiles a set of files. What was learnt from the same examples before is not learnt again ([`Learnt::usual`]).
 ///
 /// # Errors
 /// Every finding of every file, when one of them is an error.
@@ -93,10 +94,11 @@ pub fn compile(sources: &[Source], shapes: &CallShapes, config: &Config) -> Resu
     }
     let default_words = Source::new("words.toml", defaults::WORDS);
     let own_words = sources.iter().find(|source| source.name == "words.toml" && source.text != default_words.text);
+    let memory = Learnt::usual();
     // Each learns from thousands of sentences: side by side. What one learns doesn't depend on the other.
     let (engine, mut care) = std::thread::scope(|scope| {
-        let care = scope.spawn(|| care::compile(sources));
-        let engine = engine::compile(sources, shapes, config.thresholds);
+        let care = scope.spawn(|| care::compile(sources, &memory));
+        let engine = engine::compile(sources, shapes, config.thresholds, &memory);
         (engine, care.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
     if let (Ok((engine, _)), Ok((care, _))) = (&engine, &mut care) {

@@ -303,7 +303,7 @@ impl Assessment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lexis::Source;
+    use crate::lexis::{Forgetful, Source};
 
     const CUES: &str = r#"
 language = "en"
@@ -341,7 +341,7 @@ say = ["(🔪|sos)"]
 
     fn care() -> Care {
         let cues = CUES.replace("\"ridiculous(ly)? good\", ", "");
-        compile(&[Source::new("care/en.toml", cues)]).expect("compiles").0
+        compile(&[Source::new("care/en.toml", cues)], &Forgetful).expect("compiles").0
     }
 
     use super::super::compile;

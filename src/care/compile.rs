@@ -9,7 +9,7 @@ use super::help_lines::FILE as HELP_LINES;
 use super::interlock::MustCatch;
 use super::level::{Kind, Level, Subject};
 use super::opinion::{Line, Opinion, Said};
-use crate::lexis::{Concepts, Doc, Finding, Index, Located, Phrase, PhraseError, Severity, Source, Table, Vocabulary};
+use crate::lexis::{Concepts, Doc, Finding, Index, Located, Memory, Phrase, PhraseError, Severity, Source, Table, Vocabulary};
 use std::collections::BTreeSet;
 
 const LEVELS: [(&str, Level); 4] =
@@ -37,7 +37,9 @@ const EXAMPLES: [(&str, Level); 5] = [LEVELS[0], LEVELS[1], LEVELS[2], LEVELS[3]
 
 /// The must-catch set of cue files, without compiling their cues; a file that can't be read adds nothing.
 pub fn must_catch(sources: &[Source]) -> Vec<MustCatch> {
-    let mut sources: Vec<&Source> = sources.iter().filter(|source| is_cue_file(source)).collect();
+    // Most files have none, and thousands of lines of other things.
+    let has = |source: &&Source| is_cue_file(source) && source.text.contains("must_");
+    let mut sources: Vec<&Source> = sources.iter().filter(has).collect();
     sources.sort_by(|a, b| a.name.cmp(&b.name));
     sources.into_iter().flat_map(|source| Doc::new(source).read(safety_lines)).collect()
 }
@@ -46,7 +48,7 @@ pub fn must_catch(sources: &[Source]) -> Vec<MustCatch> {
 ///
 /// # Errors
 /// Every finding, when one of them is an error.
-pub fn compile(sources: &[Source]) -> Result<(Care, Vec<Finding>), Vec<Finding>> {
+pub fn compile(sources: &[Source], memory: &dyn Memory) -> Result<(Care, Vec<Finding>), Vec<Finding>> {
     let (mut building, findings) = read(sources)?;
     // What must be heard, and what must not, are examples too, and weighty ones.
     let must = building.must_catch.iter().map(|must| Said { level: must.level, kind: must.kind, text: must.text.clone(), weight: SAFETY });
@@ -57,7 +59,7 @@ pub fn compile(sources: &[Source]) -> Result<(Care, Vec<Finding>), Vec<Finding>>
         entries: building.entries,
         cues: building.cues,
         must_catch: building.must_catch,
-        opinion: Opinion::new(&building.examples, building.lines),
+        opinion: Opinion::new(&building.examples, building.lines, memory),
     };
     Ok((care, findings))
 }

@@ -63,11 +63,12 @@ pub fn broken(care: &Care, set: &[MustCatch], exceptions: &[String]) -> Vec<Find
 mod tests {
     use super::super::compile;
     use super::*;
+    use crate::lexis::Forgetful;
 
     #[test]
     fn an_exception_that_is_named_is_a_warning() {
         let cue = "language = \"en\"\n[[cue]]\nid = \"x\"\nlevel = \"distress\"\nsay = [\"so alone\"]\n";
-        let (care, _) = compile(&[Source::new("care/en.toml", cue)]).expect("compiles");
+        let (care, _) = compile(&[Source::new("care/en.toml", cue)], &Forgetful).expect("compiles");
         let must = |text: &str, level| MustCatch { text: text.into(), level, kind: None };
         let set = [must("i want to die", Level::Crisis), must("so alone in this game", Level::None), must("so alone", Level::Distress)];
         let severities = |exceptions: &[String]| broken(&care, &set, exceptions).iter().map(|f| f.severity).collect::<Vec<_>>();

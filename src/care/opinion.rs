@@ -11,8 +11,9 @@
 
 use super::level::{Kind, Level};
 use super::neutral::is_neutral;
-use crate::lexis::{Example, NOBODYS, Recipe, Scorer, Word};
+use crate::lexis::{Example, Memory, NOBODYS, Recipe, Scorer, Word, recalled};
 use crate::text::{Kind as TokenKind, Text, guess};
+use std::hash::{Hash, Hasher};
 
 /// From which score on a cue is borne out, a level offered without one, and reached; a score is the sum of two signed
 /// distances, about -2 to 2.
@@ -45,6 +46,12 @@ pub(super) struct Said {
     pub weight: f32,
 }
 
+impl Hash for Said {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.level, self.kind, &self.text, self.weight.to_bits()).hash(state);
+    }
+}
+
 /// The language of the examples.
 const LANGUAGE: &str = "en";
 
@@ -74,7 +81,7 @@ pub(super) struct Opinion {
 
 impl Opinion {
     /// Learns from examples.
-    pub fn new(said: &[Said], lines: Vec<Line>) -> Self {
+    pub fn new(said: &[Said], lines: Vec<Line>, memory: &dyn Memory) -> Self {
         let mut needs: Vec<Need> = Vec::new();
         let classes: Vec<usize> = said
             .iter()
@@ -86,7 +93,8 @@ impl Opinion {
                 }),
             })
             .collect();
-        let (person, need) = Scorer::any_and_each(needs.len(), &examples(said.iter().zip(classes)), Recipe::NEED);
+        let learn = || Scorer::any_and_each(needs.len(), &examples(said.iter().zip(classes)), Recipe::NEED);
+        let (person, need) = recalled(memory, &("opinion", said), learn);
         Opinion { person, need, needs, least: lines.iter().map(|line| line.support).fold(f32::INFINITY, f32::min), lines }
     }
 
@@ -179,6 +187,7 @@ fn marks(text: &str, mut from: usize, to: usize) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lexis::Forgetful;
 
     fn opinion() -> Opinion {
         let rows = [
@@ -194,7 +203,7 @@ mod tests {
         ];
         let said: Vec<Said> = rows.into_iter().map(|(level, kind, text)| Said { level, kind, text: text.into(), weight: 1.0 }).collect();
         let line = |level| Line { level, support: -1.2, offer: 0.0, reach: 0.8, certain: 9.0 };
-        Opinion::new(&said, vec![line(Level::Crisis), line(Level::Distress)])
+        Opinion::new(&said, vec![line(Level::Crisis), line(Level::Distress)], &Forgetful)
     }
 
     #[test]
@@ -215,7 +224,7 @@ mod tests {
     #[test]
     fn without_examples_it_says_nothing() {
         let line = Line { level: Level::Distress, support: -9.0, offer: -9.0, reach: 0.0, certain: 0.0 };
-        assert_eq!(Opinion::new(&[], vec![line]).on(&Text::new("anything at all"), true, true), None);
-        assert_eq!(Opinion::new(&[], vec![]).on(&Text::new("anything at all"), true, true), None);
+        assert_eq!(Opinion::new(&[], vec![line], &Forgetful).on(&Text::new("anything at all"), true, true), None);
+        assert_eq!(Opinion::new(&[], vec![], &Forgetful).on(&Text::new("anything at all"), true, true), None);
     }
 }

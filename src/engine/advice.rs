@@ -216,11 +216,12 @@ impl Advice<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lexis::Forgetful;
     use crate::engine::{CallShapes, Thresholds, compile};
 
     fn advice(files: &[(&str, &str)]) -> String {
         let sources: Vec<Source> = files.iter().map(|(name, body)| Source::new(format!("{name}.toml"), *body)).collect();
-        let (engine, _) = compile(&sources, &CallShapes::new(), Thresholds::default()).expect("compiles");
+        let (engine, _) = compile(&sources, &CallShapes::new(), Thresholds::default(), &Forgetful).expect("compiles");
         engine.advise(&sources).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     }
 

@@ -10,7 +10,7 @@ use super::small_words::SmallWords;
 use super::tongue::Tongues;
 use super::understand::{Engine, Line};
 use super::verdict::Thresholds;
-use crate::lexis::{Example, Index, NOBODYS, Phrase, Scorer, Templates, Vocabulary, plain};
+use crate::lexis::{Example, Forgetful, Index, NOBODYS, Phrase, Scorer, Templates, Vocabulary, plain};
 use crate::text::Text;
 use std::collections::BTreeMap;
 
@@ -96,7 +96,7 @@ impl Engine {
             patterns: Vec::new(),
             entities: Entities::default(),
             small: SmallWords::default(),
-            scorer: Scorer::train(labels.len(), &examples),
+            scorer: Scorer::train(labels.len(), &examples, &Forgetful),
             tongues: Tongues::default(),
             thresholds,
         }

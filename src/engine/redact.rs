@@ -43,7 +43,7 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use crate::engine::{CallShapes, Thresholds, compile};
-    use crate::lexis::Source;
+    use crate::lexis::{Forgetful, Source};
     use crate::text::Text;
     use jiff::civil::date;
 
@@ -54,7 +54,7 @@ mod tests {
             Source::new("small_words.toml", include_str!("../../intents/small_words.toml")),
             Source::new("a.toml", "[en]\nsay = [\"wheres my pkg\"]\nreply.text = \"x\""),
         ];
-        let (engine, _) = compile(&sources, &CallShapes::new(), Thresholds::default()).expect("compiles");
+        let (engine, _) = compile(&sources, &CallShapes::new(), Thresholds::default(), &Forgetful).expect("compiles");
         for (text, wanted) in [
             ("wheres my pkg A1042", "wheres my pkg [order number]"),
             ("my name is Oluwaseun Adeyemi", "my name is …"),

@@ -171,7 +171,7 @@ fn gone(text: &Text, entities: &[Entity], today: Date) -> Vec<Range<usize>> {
 mod tests {
     use super::*;
     use crate::engine::{CallShapes, compile};
-    use crate::lexis::Source;
+    use crate::lexis::{Forgetful, Source};
     use jiff::civil::date;
     use std::sync::LazyLock;
 
@@ -191,7 +191,7 @@ mod tests {
     }
 
     fn built(sources: &[Source]) -> Engine {
-        compile(sources, &CallShapes::new(), Thresholds::default()).expect("compiles").0
+        compile(sources, &CallShapes::new(), Thresholds::default(), &Forgetful).expect("compiles").0
     }
 
     fn engine() -> &'static Engine {

@@ -12,7 +12,7 @@
 pub const OUT_OF_SCOPE: f32 = 0.4;
 
 /// The curve: chance = logistic(slope × score + lead × (score − best other score) − strange × share of unknown words + base).
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Calibration {
     /// What one unit of score is worth.
     pub slope: f32,

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 /// How a message becomes numbers.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Recipe {
     /// How many buckets features are hashed into, a power of two.
     pub(super) buckets: usize,
@@ -94,8 +94,18 @@ impl Rarity {
             seen.iter().for_each(|bucket| counts[*bucket as usize] += 1);
         }
         let level = |count: &u32| (((1 + total) as f32 / (1 + count) as f32).ln() * LEVELS).round() as u8;
+        Rarity::new(recipe, counts.iter().map(level).collect())
+    }
+
+    /// Of levels that were counted before, one for each bucket.
+    pub fn new(recipe: Recipe, levels: Vec<u8>) -> Self {
         let weights = std::array::from_fn(|level| (level as f32 / LEVELS + 1.0).powf(recipe.rarity));
-        Rarity { recipe, levels: counts.iter().map(level).collect(), weights }
+        Rarity { recipe, levels, weights }
+    }
+
+    /// The levels.
+    pub fn into_levels(self) -> Vec<u8> {
+        self.levels
     }
 
     fn weight(&self, bucket: u32) -> f32 {

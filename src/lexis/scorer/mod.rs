@@ -12,6 +12,7 @@ mod calibration;
 mod cluster;
 mod features;
 mod held_out;
+mod kept;
 mod meaning;
 mod reading;
 mod solver;
@@ -26,7 +27,9 @@ pub use reading::{plain, read};
 use features::{Feature, Rarity, Sums, features, spelling, weighed};
 use held_out::cases;
 use meaning::{DIMENSIONS, meaning, shares};
+use crate::lexis::{Memory, recalled};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::hash::{Hash, Hasher};
 use solver::{Effort, Row, Side, separate};
 
 /// A sentence to learn from.
@@ -44,6 +47,12 @@ pub struct Example {
     pub counter: bool,
 }
 
+impl Hash for Example {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.class, self.line, &self.words, self.weight.to_bits(), self.counter).hash(state);
+    }
+}
+
 /// The class of what no class covers.
 pub const NOBODYS: usize = usize::MAX;
 
@@ -59,7 +68,8 @@ const STRANGE: f32 = 0.6;
 const DOUBTFUL: f32 = 0.45;
 
 /// A trained scorer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(into = "kept::Kept", try_from = "kept::Kept")]
 pub struct Scorer {
     rarity: Rarity,
     /// The words that the classes' own examples hold.
@@ -76,7 +86,11 @@ pub struct Scorer {
 
 impl Scorer {
     /// Learns from examples of classes `0..classes`.
-    pub fn train(classes: usize, examples: &[Example]) -> Self {
+    pub fn train(classes: usize, examples: &[Example], memory: &dyn Memory) -> Self {
+        recalled(memory, &("train", classes, examples), || Self::train_anew(classes, examples))
+    }
+
+    fn train_anew(classes: usize, examples: &[Example]) -> Self {
         let mut scorer = Self::learn(classes, examples, Recipe::REQUEST, Effort::USUAL, &|_| true, &|_| true);
         scorer.calibration = Calibration::fit(&cases(classes, examples));
         scorer
@@ -203,12 +217,16 @@ impl Scorer {
                 scorer.weights[bucket * classes + class] = (weight / most * 127.0).round() as i8;
             }
         }
-        if classes == 1 && !recipe.meaning {
-            for word in &scorer.known {
-                scorer.spelt.insert(word.clone(), spelling(word, &scorer.rarity, &scorer.weights));
-            }
+        scorer.spelt_out()
+    }
+
+    /// With the sums of its words' letters, where they are wanted.
+    fn spelt_out(mut self) -> Self {
+        if self.classes == 1 && !self.rarity.recipe.meaning {
+            let spelt = self.known.iter().map(|word| (word.clone(), spelling(word, &self.rarity, &self.weights)));
+            self.spelt = spelt.collect();
         }
-        scorer
+        self
     }
 }
 
@@ -292,6 +310,7 @@ fn sides<'r>(places: usize, class: usize, examples: &[&Example], of: &[usize], l
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lexis::Forgetful;
 
     fn example(class: usize, line: usize, text: &str, counter: bool) -> Example {
         let words = text.split(' ').map(str::to_string).collect();
@@ -325,7 +344,7 @@ mod tests {
 
     #[test]
     fn unseen_sentences_find_their_class() {
-        let scorer = Scorer::train(3, &examples());
+        let scorer = Scorer::train(3, &examples(), &Forgetful);
         for (text, wanted) in [("where is my package", 0), ("can you cancel it", 1), ("money back now", 2), ("refnd pls", 2)] {
             assert_eq!(top(&scorer, text), wanted, "{text}");
         }
@@ -333,13 +352,13 @@ mod tests {
 
     #[test]
     fn training_again_gives_the_same_numbers() {
-        let (a, b) = (Scorer::train(3, &examples()), Scorer::train(3, &examples()));
+        let (a, b) = (Scorer::train(3, &examples(), &Forgetful), Scorer::train(3, &examples(), &Forgetful));
         assert_eq!((a.weights, a.scale, a.bias, a.calibration), (b.weights, b.scale, b.bias, b.calibration));
     }
 
     #[test]
     fn chatter_and_gibberish_stay_below_what_was_learnt() {
-        let scorer = Scorer::train(3, &examples());
+        let scorer = Scorer::train(3, &examples(), &Forgetful);
         let chance = |text: &str| {
             let said: Vec<String> = text.split(' ').map(str::to_string).collect();
             scorer.chances(&words(&said)).into_iter().fold(0.0, f32::max)
@@ -353,13 +372,13 @@ mod tests {
     fn a_counter_example_lowers_its_class() {
         let mut with = examples();
         with.push(example(0, 90, "where is my refund", true));
-        let (plain, with) = (Scorer::train(3, &examples()), Scorer::train(3, &with));
+        let (plain, with) = (Scorer::train(3, &examples(), &Forgetful), Scorer::train(3, &with, &Forgetful));
         assert!(scores(&with, "where is my refund")[0] < scores(&plain, "where is my refund")[0]);
     }
 
     #[test]
     fn the_words_that_carried_a_score_are_named() {
-        let scorer = Scorer::train(3, &examples());
+        let scorer = Scorer::train(3, &examples(), &Forgetful);
         let said: Vec<String> = "could you refund me".split(' ').map(str::to_string).collect();
         let carried = scorer.carried(&words(&said), 2);
         let most = carried.iter().max_by(|a, b| a.1.total_cmp(&b.1)).expect("words");
@@ -370,7 +389,7 @@ mod tests {
     fn what_is_nobodys_speaks_against_all() {
         let mut with = examples();
         with.push(example(NOBODYS, 91, "do you sell gift cards for my order", false));
-        let (plain, with) = (Scorer::train(3, &examples()), Scorer::train(3, &with));
+        let (plain, with) = (Scorer::train(3, &examples(), &Forgetful), Scorer::train(3, &with, &Forgetful));
         let most = |scorer: &Scorer| scores(scorer, "do you sell gift cards for my order").into_iter().fold(f32::NEG_INFINITY, f32::max);
         assert!(most(&with) < most(&plain));
     }
@@ -389,6 +408,6 @@ mod tests {
 
     #[test]
     fn no_classes_no_scores() {
-        assert_eq!(Scorer::train(0, &[]).scores(&[]), Vec::<f32>::new());
+        assert_eq!(Scorer::train(0, &[], &Forgetful).scores(&[]), Vec::<f32>::new());
     }
 }
