@@ -216,8 +216,8 @@ impl Advice<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lexis::Forgetful;
     use crate::engine::{CallShapes, Thresholds, compile};
+    use crate::lexis::Forgetful;
 
     fn advice(files: &[(&str, &str)]) -> String {
         let sources: Vec<Source> = files.iter().map(|(name, body)| Source::new(format!("{name}.toml"), *body)).collect();

@@ -15,7 +15,7 @@ use super::understand::{Engine, Keywords, Line, Pattern};
 use super::verdict::Thresholds;
 use crate::lexis::plain;
 use crate::lexis::{
-    Concepts, Doc, Finding, Index, Memory, Located, Phrase, PhraseError, Scorer, Severity, Source, Table, Templates, Vocabulary, WordId,
+    Concepts, Doc, Finding, Index, Located, Memory, Phrase, PhraseError, Scorer, Severity, Source, Table, Templates, Vocabulary, WordId,
 };
 use crate::text::Language;
 use std::collections::BTreeMap;
@@ -45,7 +45,12 @@ pub(super) struct Building {
 ///
 /// # Errors
 /// Every finding, sorted by file and place, when one of them is an error. Without errors the warnings come with the engine.
-pub fn compile(sources: &[Source], calls: &CallShapes, thresholds: Thresholds, memory: &dyn Memory) -> Result<(Engine, Vec<Finding>), Vec<Finding>> {
+pub fn compile(
+    sources: &[Source],
+    calls: &CallShapes,
+    thresholds: Thresholds,
+    memory: &dyn Memory,
+) -> Result<(Engine, Vec<Finding>), Vec<Finding>> {
     let mut sources: Vec<&Source> = sources.iter().filter(|source| !source.name.contains('/')).collect();
     sources.sort_by(|a, b| a.name.cmp(&b.name));
     let mut findings = Vec::new();

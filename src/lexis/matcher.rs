@@ -54,33 +54,36 @@ pub struct Index {
     /// For each phrase, the other sets of words of which one must occur.
     required: Vec<Vec<Vec<WordId>>>,
     /// For each phrase, the bits of the words that it may begin with.
-    first: Vec<u64>,
+    first: Vec<Bits>,
 }
 
 /// The phrases that one of their telling words posts, and that share a gate: the bits of another set of words of which one must
 /// occur. Most groups end there.
 #[derive(Clone, Debug)]
 struct Group {
-    gate: u64,
+    gate: Bits,
     /// The bits of a third set, and the phrase.
-    phrases: Vec<(u64, u32)>,
+    phrases: Vec<(Bits, u32)>,
 }
 
 /// The bits of the words that a sequence may begin with; all of them where it may begin with anything.
-fn first(nodes: &[Node]) -> u64 {
+fn first(nodes: &[Node]) -> Bits {
     match nodes.first() {
         Some(Node::Word(id)) => bits([id]),
         Some(Node::Choice(alternatives)) => alternatives.all().fold(0, |bits, alternative| bits | first(alternative)),
         Some(Node::Optional(alternatives)) => {
             alternatives.all().fold(first(nodes.get(1..).unwrap_or_default()), |bits, alternative| bits | first(alternative))
         }
-        Some(Node::Gap | Node::Slot(_)) | None => u64::MAX,
+        Some(Node::Gap | Node::Slot(_)) | None => Bits::MAX,
     }
 }
 
+/// A bit for each word of a set.
+type Bits = u128;
+
 /// One bit for each word: where two sets share no bit, they share no word.
-fn bits<'w>(words: impl IntoIterator<Item = &'w WordId>) -> u64 {
-    words.into_iter().fold(0, |bits, word| bits | 1 << (word.wrapping_mul(0x9E37_79B9) >> 26))
+fn bits<'w>(words: impl IntoIterator<Item = &'w WordId>) -> Bits {
+    words.into_iter().fold(0, |bits, word| bits | 1 << (word.wrapping_mul(0x9E37_79B9) >> 25))
 }
 
 impl Index {
@@ -97,7 +100,7 @@ impl Index {
             let mut sets = phrase.required(&|id| counts.get(&id).copied().unwrap_or(1)).into_iter();
             let telling = sets.next().unwrap_or_default();
             let sets: Vec<Vec<WordId>> = sets.collect();
-            let [gate, next] = [0, 1].map(|place| sets.get(place).map_or(u64::MAX, bits));
+            let [gate, next] = [0, 1].map(|place| sets.get(place).map_or(Bits::MAX, bits));
             let posted = (next, number as u32);
             for id in telling {
                 let groups = index.postings.entry(id).or_default();
@@ -120,7 +123,7 @@ impl Index {
 
     /// Every phrase that occurs, with every place where it starts; ordered by phrase and place.
     pub fn find(&self, message: &Message<'_>) -> Vec<Match> {
-        let here: Vec<u64> = message.words.iter().map(bits).collect();
+        let here: SmallVec<[Bits; 32]> = message.words.iter().map(bits).collect();
         let said = here.iter().fold(0, |said, here| said | here);
         let mut words: SmallVec<[WordId; 32]> = message.words.iter().flatten().copied().collect();
         words.sort_unstable();

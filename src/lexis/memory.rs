@@ -32,11 +32,7 @@ impl Memory for Forgetful {
 const SUM: usize = size_of::<u64>();
 
 /// What was learnt `from` this before; else learns it, and keeps it.
-pub(crate) fn recalled<T: Serialize + DeserializeOwned>(
-    memory: &dyn Memory,
-    from: &impl Hash,
-    learn: impl FnOnce() -> T,
-) -> T {
+pub(crate) fn recalled<T: Serialize + DeserializeOwned>(memory: &dyn Memory, from: &impl Hash, learn: impl FnOnce() -> T) -> T {
     let key = number(&(env!("WARMLINE_LEARNER"), from));
     let known = memory.recall(key).and_then(|bytes| {
         let (sum, bytes) = bytes.split_at_checked(SUM)?;

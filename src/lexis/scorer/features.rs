@@ -7,7 +7,7 @@
 //! Source: feature hashing after Weinberger et al. (2009); tf-idf after Spärck Jones (1972). What was tried and left out is
 //! written in `docs/understanding.md`.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 /// How a message becomes numbers.
@@ -134,42 +134,75 @@ pub(super) fn features(words: &[Word<'_>], rarity: &Rarity) -> Vec<Feature> {
 
 /// Features added up: their squares, and their values times the weights of the only class.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sums {
+struct Sums {
     squares: f32,
     weighed: f32,
 }
 
 impl Sums {
-    fn add(&mut self, rarity: &Rarity, weights: &[i8], bucket: u32, trust: f32) {
-        let value = rarity.weight(bucket) * trust;
+    fn add(&mut self, value: f32, weight: i8) {
         self.squares += value * value;
-        self.weighed += value * f32::from(weights[bucket as usize]);
+        self.weighed += value * f32::from(weight);
     }
 }
 
-/// The sums of a word's letters, which are the same in every message.
-pub(super) fn spelling(word: &str, rarity: &Rarity, weights: &[i8]) -> Sums {
-    let mut sums = Sums::default();
-    each_letters(word, |state| sums.add(rarity, weights, bucket(2, state, rarity.recipe.buckets), 1.0));
-    sums
+/// What a scorer of one class needs to add up a message without a list of its features.
+#[derive(Clone, Debug)]
+pub(super) struct Alone {
+    /// Bucket by bucket: how rare, and the weight; side by side, because both are always wanted.
+    table: Vec<(u8, i8)>,
+    /// What a level of rarity weighs.
+    rarity: [f32; 256],
+    recipe: Recipe,
+    /// The sums of known words' letters, which are the same in every message; by the hash of the word.
+    spelt: FxHashMap<u64, Sums>,
 }
 
-/// The sum of a message's features times their weights, as [`features`] would give them: for one class, without a list, and
-/// with the spelling of words that were seen before.
-pub(super) fn weighed(words: &[Word<'_>], rarity: &Rarity, weights: &[i8], spelt: &FxHashMap<Box<str>, Sums>) -> f32 {
-    let Recipe { buckets, loudness, .. } = rarity.recipe;
-    let words = words.get(..MOST_WORDS).unwrap_or(words);
-    let (mut neighbours, mut pairs, mut letters) = (Sums::default(), Sums::default(), Sums::default());
-    let hashes: SmallVec<[u64; 64]> = words.iter().map(|word| hash(word.text)).collect();
-    each_neighbour(&hashes, |state, (a, b)| neighbours.add(rarity, weights, bucket(0, state, buckets), trust(words, a, b)));
-    each_pair(&hashes, |state, (a, b)| pairs.add(rarity, weights, bucket(1, state, buckets), trust(words, a, b)));
-    for word in words.iter().filter(|word| !word.is_mark()) {
-        let sums = spelt.get(word.text).copied().unwrap_or_else(|| spelling(word.text, rarity, weights));
-        letters.squares += sums.squares * word.trust * word.trust;
-        letters.weighed += sums.weighed * word.trust;
+impl Alone {
+    pub fn new(rarity: &Rarity, weights: &[i8], known: &FxHashSet<Box<str>>) -> Self {
+        let table = rarity.levels.iter().copied().zip(weights.iter().copied()).collect();
+        let mut alone = Alone { table, rarity: rarity.weights, recipe: rarity.recipe, spelt: FxHashMap::default() };
+        alone.spelt = known.iter().map(|word| (hash(word), alone.spelling(word))).collect();
+        alone
     }
-    let loud = |sums: Sums, loudness: f32| loudness / sums.squares.sqrt().max(f32::MIN_POSITIVE) * sums.weighed;
-    loud(neighbours, loudness[0]) + loud(pairs, loudness[1]) + loud(letters, loudness[2])
+
+    /// How rare a feature is, and its weight.
+    fn at(&self, family: u64, state: u64) -> (f32, i8) {
+        let (level, weight) = self.table[bucket(family, state, self.recipe.buckets) as usize];
+        (self.rarity[level as usize], weight)
+    }
+
+    fn spelling(&self, word: &str) -> Sums {
+        let mut sums = Sums::default();
+        each_letters(word, |state| {
+            let (value, weight) = self.at(2, state);
+            sums.add(value, weight);
+        });
+        sums
+    }
+
+    /// The sum of a message's features times their weights, as [`features`] would give them.
+    pub fn weighed(&self, words: &[Word<'_>]) -> f32 {
+        let words = words.get(..MOST_WORDS).unwrap_or(words);
+        let (mut neighbours, mut pairs, mut letters) = (Sums::default(), Sums::default(), Sums::default());
+        let hashes: SmallVec<[u64; 64]> = words.iter().map(|word| hash(word.text)).collect();
+        each_neighbour(&hashes, |state, (a, b)| {
+            let (value, weight) = self.at(0, state);
+            neighbours.add(value * trust(words, a, b), weight);
+        });
+        each_pair(&hashes, |state, (a, b)| {
+            let (value, weight) = self.at(1, state);
+            pairs.add(value * trust(words, a, b), weight);
+        });
+        for (word, hash) in words.iter().zip(&hashes).filter(|(word, _)| !word.is_mark()) {
+            let sums = self.spelt.get(hash).copied().unwrap_or_else(|| self.spelling(word.text));
+            letters.squares += sums.squares * word.trust * word.trust;
+            letters.weighed += sums.weighed * word.trust;
+        }
+        let loud = |sums: Sums, loudness: f32| loudness / sums.squares.sqrt().max(f32::MIN_POSITIVE) * sums.weighed;
+        let [one, two, three] = self.recipe.loudness;
+        loud(neighbours, one) + loud(pairs, two) + loud(letters, three)
+    }
 }
 
 /// Calls `take` with family, bucket, trust and origin of every feature.

@@ -51,6 +51,7 @@ impl TryFrom<Kept> for Scorer {
             return Err("the parts of a scorer don't fit together");
         }
         let rarity = Rarity::new(recipe, levels);
-        Ok(Scorer { rarity, known: known.into_iter().collect(), classes, weights, scale, bias, spelt: Default::default(), calibration }.spelt_out())
+        let known = known.into_iter().collect();
+        Ok(Scorer { rarity, known, classes, weights, scale, bias, alone: None, calibration }.ready())
     }
 }

@@ -24,13 +24,13 @@ pub use features::{Recipe, Word};
 pub use held_out::HeldOut;
 pub use reading::{plain, read};
 
-use features::{Feature, Rarity, Sums, features, spelling, weighed};
+use crate::lexis::{Memory, recalled};
+use features::{Alone, Feature, Rarity, features};
 use held_out::cases;
 use meaning::{DIMENSIONS, meaning, shares};
-use crate::lexis::{Memory, recalled};
-use rustc_hash::{FxHashMap, FxHashSet};
-use std::hash::{Hash, Hasher};
+use rustc_hash::FxHashSet;
 use solver::{Effort, Row, Side, separate};
+use std::hash::{Hash, Hasher};
 
 /// A sentence to learn from.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,8 +79,8 @@ pub struct Scorer {
     weights: Vec<i8>,
     scale: Vec<f32>,
     bias: Vec<f32>,
-    /// Of a scorer of one class: what the letters of known words add up to.
-    spelt: FxHashMap<Box<str>, Sums>,
+    /// Of a scorer of one class whose recipe has no meanings.
+    alone: Option<Alone>,
     calibration: Calibration,
 }
 
@@ -126,10 +126,8 @@ impl Scorer {
 
     /// The score of the only class, of a recipe without meanings; `None` where there is not one class.
     pub fn score(&self, words: &[Word<'_>]) -> Option<f32> {
-        if self.classes != 1 || self.rarity.recipe.meaning {
-            return None;
-        }
-        Some(weighed(words, &self.rarity, &self.weights, &self.spelt) * self.scale[0] + self.bias[0])
+        let alone = self.alone.as_ref()?;
+        Some(alone.weighed(words) * self.scale[0] + self.bias[0])
     }
 
     /// The share of words that no example has; numbers don't count.
@@ -207,7 +205,7 @@ impl Scorer {
             weights: vec![0; places * classes],
             scale: vec![0.0; classes],
             bias: learnt.iter().map(|(_, bias)| *bias).collect(),
-            spelt: FxHashMap::default(),
+            alone: None,
             calibration: Calibration::default(),
         };
         for (class, (weights, _)) in learnt.iter().enumerate() {
@@ -217,15 +215,13 @@ impl Scorer {
                 scorer.weights[bucket * classes + class] = (weight / most * 127.0).round() as i8;
             }
         }
-        scorer.spelt_out()
+        scorer.ready()
     }
 
-    /// With the sums of its words' letters, where they are wanted.
-    fn spelt_out(mut self) -> Self {
-        if self.classes == 1 && !self.rarity.recipe.meaning {
-            let spelt = self.known.iter().map(|word| (word.clone(), spelling(word, &self.rarity, &self.weights)));
-            self.spelt = spelt.collect();
-        }
+    /// With what is made of the weights for speed.
+    fn ready(mut self) -> Self {
+        let alone = self.classes == 1 && !self.rarity.recipe.meaning;
+        self.alone = alone.then(|| Alone::new(&self.rarity, &self.weights, &self.known));
         self
     }
 }
