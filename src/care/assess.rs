@@ -270,9 +270,10 @@ impl Assessment {
         self.offer = self.level == Level::None && self.score >= SIGN;
     }
 
-    /// Nothing was heard in it; it only resembles what people in need write.
+    /// Nothing that counts by itself was heard in it; it only resembles what people in need write.
     pub fn only_resembles(&self) -> bool {
-        !self.evidence.is_empty() && self.evidence.iter().all(|evidence| evidence.rule == OPINION)
+        let opinion = |evidence: &Evidence| evidence.rule == OPINION;
+        self.evidence.iter().any(opinion) && self.evidence.iter().all(|evidence| opinion(evidence) || evidence.weight < SIGN)
     }
 
     /// Answers as for an ordinary request, and offers a person.
@@ -285,17 +286,14 @@ impl Assessment {
         if times < 2 {
             return;
         }
-        let weight = if times == 2 { 0.5 } else { 1.0 };
+        self.sign("repetition", Level::Frustration, text, if times == 2 { 0.5 } else { 1.0 });
+    }
+
+    /// Adds a sign that is not in a message's words, but in how or when it was written.
+    pub fn sign(&mut self, rule: &str, level: Level, text: &Text, weight: f32) {
         let span = text.span(0, text.tokens.len());
         let words = text.original.clone();
-        self.evidence.push(Evidence {
-            rule: "repetition".into(),
-            level: Level::Frustration,
-            text: words,
-            start: span.start,
-            end: span.end,
-            weight,
-        });
+        self.evidence.push(Evidence { rule: rule.into(), level, text: words, start: span.start, end: span.end, weight });
         self.settle();
     }
 }

@@ -42,13 +42,15 @@ impl Turn<'_> {
         }
         self.state.flags.minor |= assessment.minor;
         self.safeguard();
+        let understanding = self.rules.engine.understand(&text, self.facts.local.date());
+        let heard = self.rules.words.hear(&text, self.rules.engine.small_words());
+        self.manner(message, &text, &understanding, &heard, &mut assessment);
         self.warm(message, &mut assessment);
         self.state.flags.blocked = false;
         // A question that has not left yet is overtaken by what they write now.
         if self.state.asked.is_some() || self.state.form.is_some() {
             self.effects.push(Effect::DropQuestions);
         }
-        let understanding = self.rules.engine.understand(&text, self.facts.local.date());
         // A plain request that only sounds like somebody in need is answered, and a person offered.
         if assessment.only_resembles() {
             if understanding.certain() {
@@ -61,7 +63,6 @@ impl Turn<'_> {
         self.speak_language(message, &understanding);
         self.heard_entry(message, &assessment, &understanding);
         self.keep(&assessment);
-        let heard = self.rules.words.hear(&text, self.rules.engine.small_words());
         if (assessment.level < Level::Distress || assessment.only_resembles()) && self.opt_out(message, &heard, &text, assessment.level) {
             return;
         }

@@ -49,6 +49,9 @@ pub struct Handoff {
     /// Reminders so far.
     #[serde(default)]
     pub reminders: u32,
+    /// The customer wrote again when it had taken longer than it should.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waited: bool,
     /// Staff wrote something that was delivered, and the customer nothing since.
     #[serde(default)]
     pub answered: bool,
@@ -137,6 +140,7 @@ impl Turn<'_> {
             words: self.state.last_words.clone(),
             trace: self.trace(),
             reminders: 0,
+            waited: false,
             answered: false,
             spoke: Some(self.now),
             safeguarding: self.safeguarding(),

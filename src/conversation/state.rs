@@ -8,6 +8,7 @@
 use super::event::Staff;
 use super::handoff::Handoff;
 use super::id::Address;
+use super::manner::Manner;
 use super::retention::{Counted, Hold, Kept};
 use crate::care::{Kind, Temperature};
 use crate::text::Language;
@@ -253,6 +254,9 @@ pub struct State {
     /// Weak signs of earlier messages.
     #[serde(default)]
     pub temperature: Temperature,
+    /// How they usually write.
+    #[serde(default)]
+    pub manner: Manner,
     /// Since when what care heard is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<Kept>,
@@ -365,6 +369,7 @@ impl State {
             country: None,
             helped: None,
             temperature: Temperature::default(),
+            manner: Manner::default(),
             kept: None,
             hold: None,
             counted: None,

@@ -3,6 +3,7 @@
 mod care;
 mod driver;
 mod gravity;
+mod manner;
 mod modes;
 mod people;
 mod properties;
