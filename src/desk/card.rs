@@ -123,6 +123,7 @@ mod tests {
             words: "i want to die".into(),
             trace: None,
             reminders: 0,
+            waited: false,
             answered: false,
             spoke: None,
             safeguarding: None,
