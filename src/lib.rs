@@ -8,7 +8,7 @@
 //! Imports point left only; what stands in braces does not import its neighbour. `tests/tidy.rs` holds it.
 //!
 //! ```text
-//! text → lexis → {engine, care} → conversation → desk → {store, transport, backend} → channel → app → server → cli
+//! text → lexis → {engine, care} → conversation → desk → {store, transport, backend} → {channel, alert} → app → server → cli
 //! ```
 //!
 //! [`text`] to [`desk`] are pure: same inputs, same outputs; no clock, randomness, lock, file or network; they cannot fail on any
@@ -39,6 +39,7 @@
 //! No database server, no model, no reading of a customer's mood as a number, no bot words in a person's conversation, no
 //! `parse_mode`, no dispatcher that confirms updates before they are stored.
 
+pub mod alert;
 pub mod app;
 pub mod backend;
 pub mod care;

@@ -5,9 +5,10 @@
 //! the file is a mistake; `Debug` shows no secret.
 //! Leaves out: the parts that the settings make (`cli::parts`).
 
+use super::ladder::{self, SmtpConfig, WayTo};
 use crate::backend::{HttpCall, read_call};
-use crate::conversation::Shop;
-use crate::desk::Hours;
+use crate::conversation::{GROUP, Ladder, Shop};
+use crate::desk::{Hours, Way, WayKind};
 use crate::engine::{Mode, Thresholds};
 use crate::lexis::{Doc, Finding, Severity, Source, Table};
 use secrecy::SecretString;
@@ -50,6 +51,14 @@ pub struct Config {
     pub hours: Hours,
     /// The staff's group.
     pub desk_chat: Option<i64>,
+    /// Who reads the staff's group.
+    pub group_reaches: Vec<String>,
+    /// Ways to staff outside the group.
+    pub ways: Vec<WayTo>,
+    /// Who is told, and when the next.
+    pub ladder: Ladder,
+    /// The mail server.
+    pub smtp: SmtpConfig,
     /// Sentences of the safety set that the cue files need not hear.
     pub care_exceptions: Vec<String>,
     /// One person alone answers.
@@ -86,6 +95,10 @@ impl Default for Config {
             // The table is a constant, and a test reads it.
             hours: Hours::new("UTC", &week).unwrap_or_else(|_| Hours::never()),
             desk_chat: None,
+            group_reaches: Vec::new(),
+            ways: Vec::new(),
+            ladder: Ladder::default(),
+            smtp: SmtpConfig::default(),
             care_exceptions: Vec::new(),
             alone: false,
             safeguarding: String::new(),
@@ -113,7 +126,22 @@ impl Config {
     }
 
     fn root(&mut self, root: &Table<'_>) {
-        root.only(&["mode", "log", "shop", "server", "store", "telegram", "sms", "desk", "care", "understanding", "backend"]);
+        root.only(&[
+            "mode",
+            "log",
+            "shop",
+            "server",
+            "store",
+            "telegram",
+            "sms",
+            "desk",
+            "care",
+            "understanding",
+            "backend",
+            "alert",
+            "ladder",
+            "smtp",
+        ]);
         secrets_stay_out(root);
         if let Some(mode) = root.choice("mode", &[("live", Mode::Live), ("suggest", Mode::Suggest), ("shadow", Mode::Shadow)]) {
             self.mode = mode.value;
@@ -169,6 +197,8 @@ impl Config {
         if let Some(table) = root.table("desk") {
             self.desk(&table);
         }
+        let zone = root.table("desk").and_then(|desk| desk.string("time_zone")).map_or_else(|| "UTC".to_string(), |zone| zone.value);
+        ladder::read(self, root, &zone);
         if let Some(table) = root.table("understanding") {
             table.only(&["threshold", "margin"]);
             for (key, value) in [("threshold", &mut self.thresholds.threshold), ("margin", &mut self.thresholds.margin)] {
@@ -187,6 +217,14 @@ impl Config {
                 }
             }
         }
+    }
+
+    /// Every way to staff, the group too. The group is read in the desk's hours.
+    pub fn all_ways(&self) -> Vec<Way> {
+        let hours = Some(self.hours.clone());
+        let group = Way { name: GROUP.into(), kind: WayKind::Group, reaches: self.group_reaches.clone(), hours, full: true };
+        let group = self.desk_chat.map(|_| group);
+        group.into_iter().chain(self.ways.iter().map(|way| way.way.clone())).collect()
     }
 
     fn twilio(&mut self, table: &Table<'_>) {
@@ -239,7 +277,8 @@ impl Config {
             }
         }
         let Some(telegram) = desk.table("telegram") else { return };
-        telegram.only(&["chat_id", "aliases"]);
+        telegram.only(&["chat_id", "reaches", "aliases"]);
+        self.group_reaches = telegram.strings("reaches").into_iter().map(|name| name.value).collect();
         if let Some(chat) = telegram.number("chat_id") {
             self.desk_chat = Some(chat.value as i64).filter(|chat| *chat != 0);
             if chat.value > 0.0 {
@@ -302,6 +341,10 @@ pub struct Secrets {
     pub twilio_sid: Option<String>,
     /// Twilio's token.
     pub twilio_token: Option<SecretString>,
+    /// The mail server's password.
+    pub smtp_password: Option<SecretString>,
+    /// For ways to staff: `WARMLINE_ALERT_ONCALL` belongs to `oncall`; names in lower case.
+    pub alerts: BTreeMap<String, SecretString>,
     /// For declared calls: `WARMLINE_SECRET_SHOP` is `secret.SHOP`.
     pub calls: BTreeMap<String, SecretString>,
 }
@@ -328,7 +371,16 @@ impl Secrets {
                 calls.insert(name.to_string(), value);
             }
         }
+        let mut alerts = BTreeMap::new();
+        for name in variables.keys().filter_map(|name| name.strip_prefix("WARMLINE_ALERT_")) {
+            let name = name.strip_suffix("_FILE").unwrap_or(name);
+            if let Some(value) = secret(&format!("WARMLINE_ALERT_{name}"))? {
+                alerts.insert(name.to_lowercase(), value);
+            }
+        }
         Ok(Secrets {
+            smtp_password: secret("WARMLINE_SMTP_PASSWORD")?,
+            alerts,
             telegram_token: secret("WARMLINE_TELEGRAM_TOKEN")?,
             telegram_secret: secret("WARMLINE_TELEGRAM_SECRET")?,
             twilio_sid: get("WARMLINE_TWILIO_SID")?,

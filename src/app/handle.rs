@@ -124,6 +124,12 @@ impl App {
                 Effect::DropQuestions => change.drop_questions = true,
             }
         }
+        for alert in desk::alerts(id, state, &next, &notes, &rules.ladder, &self.ways, now) {
+            let number = next.next;
+            next.next += 1;
+            let (urgency, target) = (Some(alert.urgency), OutboxTarget::Alert(alert));
+            change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due: now, attempts: 0 });
+        }
         if self.desk.is_some() {
             for row in desk::messages(id, &mut next, notes, now) {
                 let target = OutboxTarget::Desk(row.message);

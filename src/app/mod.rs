@@ -7,6 +7,7 @@
 //! Leaves out: HTTP (`server`) and the terminal (`cli`).
 
 mod alarm;
+mod alerts;
 mod calls;
 pub mod clock;
 pub mod config;
@@ -14,6 +15,7 @@ pub mod defaults;
 pub mod drill;
 mod handle;
 mod inbox;
+mod ladder;
 pub mod learnt;
 mod limit;
 mod outbox;
@@ -26,21 +28,20 @@ mod timers;
 pub use clock::{Clock, ForwardClock, Spawn, SystemClock, TokioSpawn};
 pub use config::{Config, Secrets};
 pub use inbox::Received;
+pub use ladder::{SmtpConfig, WayTo};
 pub use run::run;
 
+use crate::alert::Alert;
 use crate::backend::Backend;
 use crate::channel::{Channel, Desk};
 use crate::conversation::{ConversationId, Profile, Rules};
-use crate::desk::Hours;
+use crate::desk::{Hours, Way};
 use crate::store::{Store, StoreError};
 use arc_swap::ArcSwap;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, watch};
-
-/// What operators are told as long as staff are reached in their group only.
-pub const ONE_WAY: &str = "a crisis reaches people by one way only: the staff's group";
 
 /// The running bot: everything that its workers share.
 pub struct App {
@@ -54,6 +55,10 @@ pub struct App {
     pub channels: BTreeMap<&'static str, Arc<dyn Channel>>,
     /// The way to staff.
     pub desk: Option<Arc<dyn Desk>>,
+    /// Ways to staff outside the desk, by name.
+    pub alerts: BTreeMap<String, Arc<dyn Alert>>,
+    /// Every way to staff, the group too: whom it reaches.
+    pub ways: Vec<Way>,
     /// The systems behind the bot.
     pub backend: Arc<dyn Backend>,
     /// When somebody is there.
@@ -85,6 +90,10 @@ pub struct Parts {
     pub channels: Vec<Arc<dyn Channel>>,
     /// The way to staff.
     pub desk: Option<Arc<dyn Desk>>,
+    /// Ways to staff outside the desk, by name.
+    pub alerts: BTreeMap<String, Arc<dyn Alert>>,
+    /// Every way to staff, the group too: whom it reaches.
+    pub ways: Vec<Way>,
     /// The systems behind the bot.
     pub backend: Arc<dyn Backend>,
     /// When somebody is there.
@@ -117,6 +126,8 @@ impl App {
             clock: parts.clock,
             channels: parts.channels.into_iter().map(|channel| (channel.name(), channel)).collect(),
             desk: parts.desk,
+            alerts: parts.alerts,
+            ways: parts.ways,
             backend: parts.backend,
             hours: parts.hours,
             key,

@@ -24,14 +24,25 @@ const DESK_HOURS: i64 = 24 * 7;
 /// Relays of one conversation are merged up to this many characters.
 const MERGED: usize = 3_500;
 
+/// What one worker sends.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Outgoing {
+    /// Lines to a channel's customers.
+    Channel(&'static str),
+    /// What goes to the desk.
+    Desk,
+    /// Alerts.
+    Alerts,
+}
+
 impl App {
-    /// Sends what is due, to customers and to the desk; how many rows are done.
+    /// Sends what is due, to customers, to the desk and as alerts; how many rows are done.
     pub async fn deliver(&self) -> usize {
-        let (lines, posts) = futures::future::join(self.deliver_lines(None), self.deliver_desk()).await;
-        lines + posts
+        let (lines, posts, alerts) = futures::future::join3(self.deliver_lines(None), self.deliver_desk(), self.deliver_alerts()).await;
+        lines + posts + alerts
     }
 
-    async fn waiting(&self) -> Vec<OutboxRow> {
+    pub(super) async fn waiting(&self) -> Vec<OutboxRow> {
         match self.store.outbox().await {
             Ok(rows) => {
                 metrics::gauge!("warmline_outbox_rows").set(rows.len() as f64);
@@ -64,17 +75,18 @@ impl App {
         self.desk_lanes(lanes).await
     }
 
-    /// When this worker should look again: the earliest due head of a lane that it can send on.
-    pub(super) async fn next_due(&self, channel: Option<&str>) -> Option<Timestamp> {
-        let mut heads: BTreeMap<ConversationId, Timestamp> = BTreeMap::new();
-        for row in self.store.outbox().await.ok()? {
-            let mine = match &row.target {
-                OutboxTarget::Customer(line) => channel == Some(line.to.channel.as_str()),
-                OutboxTarget::Desk(_) => channel.is_none() && self.desk.is_some(),
+    /// When a worker should look again: the earliest due head of a lane that it can send on.
+    pub(super) async fn next_due(&self, worker: Outgoing) -> Option<Timestamp> {
+        let mut heads: BTreeMap<(ConversationId, &str), Timestamp> = BTreeMap::new();
+        let rows = self.store.outbox().await.ok()?;
+        for row in &rows {
+            let lane = match (&row.target, worker) {
+                (OutboxTarget::Customer(line), Outgoing::Channel(channel)) if channel == line.to.channel => channel,
+                (OutboxTarget::Desk(_), Outgoing::Desk) if self.desk.is_some() => "",
+                (OutboxTarget::Alert(alert), Outgoing::Alerts) => &alert.way,
+                _ => continue,
             };
-            if mine {
-                heads.entry(row.id).or_insert(row.due);
-            }
+            heads.entry((row.id, lane)).or_insert(row.due);
         }
         heads.into_values().min()
     }

@@ -4,6 +4,7 @@
 //! Invariants: each loop calls one step and waits for a reason to call it again; asked to stop, it finishes its step.
 
 use super::config::Config;
+use super::outbox::Outgoing;
 use super::poll::Poller;
 use super::{App, Spawn};
 use crate::lexis::Finding;
@@ -55,22 +56,23 @@ pub fn run(app: &Arc<App>, spawn: &Arc<dyn Spawn>, poller: Option<Poller>, files
     };
     spawn.spawn("calls", task.boxed());
 
-    // One worker a channel and one for the desk: a service that hangs holds up nobody else's words.
-    for channel in app.channels.keys().map(|channel| Some(*channel)).chain([None]) {
+    // One worker a channel, one for the desk and one for alerts: a service that hangs holds up nobody else's words.
+    for worker in app.channels.keys().map(|channel| Outgoing::Channel(channel)).chain([Outgoing::Desk, Outgoing::Alerts]) {
         let (app, end) = (app.clone(), stopping.clone());
         let mut ready = app.outbox_ready.subscribe();
         let task = async move {
             loop {
-                match channel {
-                    Some(channel) => steady("outbox", app.deliver_lines(Some(channel))).await,
-                    None => steady("desk", app.deliver_desk()).await,
+                match worker {
+                    Outgoing::Channel(channel) => steady("outbox", app.deliver_lines(Some(channel))).await,
+                    Outgoing::Desk => steady("desk", app.deliver_desk()).await,
+                    Outgoing::Alerts => steady("alerts", app.deliver_alerts()).await,
                 }
                 if end.is_cancelled() {
                     return;
                 }
                 tokio::select! {
                     _ = ready.changed() => {}
-                    () = wake(&app, channel) => {}
+                    () = wake(&app, worker) => {}
                     () = end.cancelled() => {}
                 }
             }
@@ -125,8 +127,8 @@ async fn steady(worker: &'static str, step: impl Future<Output = usize>) {
 }
 
 /// Waits until the next row of the outbox is due, or for a while.
-async fn wake(app: &App, channel: Option<&str>) {
-    let wait = match app.next_due(channel).await {
+async fn wake(app: &App, worker: Outgoing) {
+    let wait = match app.next_due(worker).await {
         Some(due) => {
             let until = due.duration_since(app.clock.now());
             Duration::try_from(until).unwrap_or(Duration::ZERO).clamp(Duration::from_millis(50), LOOK_AGAIN)

@@ -35,6 +35,8 @@ pub(super) fn chat(paths: &Paths) -> ExitCode {
             clock: clock.clone(),
             channels: vec![terminal.clone()],
             desk: Some(terminal.clone()),
+            alerts: Default::default(),
+            ways: Vec::new(),
             backend,
             hours: config.hours.clone(),
         })

@@ -24,6 +24,7 @@ pub(super) fn check(paths: &Paths, deny_warnings: bool, release: bool, notes: bo
     let mut aged = Vec::new();
     match rules::compile(&sources, &backend.shapes(), &config) {
         Ok(loaded) => {
+            findings.extend(thin(&config, &config_source));
             findings.extend(ownership(&loaded.rules, &config, &config_source));
             findings.extend(loaded.findings);
             findings.extend(loaded.rules.engine.advise(&sources));
@@ -55,6 +56,18 @@ pub(super) fn check(paths: &Paths, deny_warnings: bool, release: bool, notes: bo
         print::line(format!("{files} files: {errors} errors, {warnings} warnings{more}"));
     }
     if errors > 0 || denied || expired { ExitCode::from(status::FINDINGS) } else { ExitCode::SUCCESS }
+}
+
+/// With a way to customers a crisis must reach two people by two ways, in every hour.
+fn thin(config: &Config, source: &Source) -> Option<Finding> {
+    let telegram = || std::env::var_os("WARMLINE_TELEGRAM_TOKEN").or(std::env::var_os("WARMLINE_TELEGRAM_TOKEN_FILE")).is_some();
+    let live = !config.twilio_from.is_empty() || telegram();
+    let thin = crate::desk::thin(&config.ladder, &config.all_ways()).filter(|_| live)?;
+    let at = ["[[ladder.crisis]]", "[[alert]]", "[desk.telegram]", "[desk]"]
+        .iter()
+        .find_map(|key| source.text.find(key).map(|at| at..at + key.len()));
+    let help = "say who reads what ([desk.telegram] reaches, [[alert]] reaches), and name the ways in [[ladder.crisis]]; `warmline init` shows how";
+    Some(Finding::at(source, Severity::Error, at.unwrap_or(0..0), thin).help(help))
 }
 
 /// A call that only the owner may make must be checked by somebody.

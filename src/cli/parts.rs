@@ -1,17 +1,21 @@
 //! From configuration to parts.
 //!
-//! Owns: reading `config.toml` and secrets, opening the store, making channels, desk and backend.
+//! Owns: reading `config.toml` and secrets, opening the store, making channels, desk, alerts and backend.
 //! Leaves out: running them.
 
 use super::{Paths, print};
-use crate::app::{Config, Secrets};
+use crate::alert::{Alert, Email, PagerDuty, Person, Slack, TextMessage, Webhook, signing_key};
+use crate::app::{Config, Secrets, WayTo};
 use crate::backend::{Backend, Demo, Http};
 use crate::channel::sms::twilio::TwilioSms;
 use crate::channel::telegram::{Decoder, TelegramChat, TelegramDesk};
+use crate::desk::WayKind;
 use crate::lexis::Source;
 use crate::transport::http_client;
+use crate::transport::smtp::Smtp;
 use crate::transport::telegram::Telegram;
 use crate::transport::twilio::Twilio;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -67,6 +71,44 @@ pub(super) fn telegram(config: &Config, secrets: &Secrets) -> Result<Option<Tele
 /// Decodes the updates of a bot.
 pub(super) fn decoder(config: &Config, bot: u64) -> Decoder {
     Decoder { bot, desk: config.desk_chat, aliases: config.aliases.clone() }
+}
+
+/// The ways to staff outside the group, by name.
+pub(super) fn alerts(config: &Config, secrets: &Secrets, telegram: Option<&Telegram>) -> Result<BTreeMap<String, Arc<dyn Alert>>, String> {
+    let mut alerts: BTreeMap<String, Arc<dyn Alert>> = BTreeMap::new();
+    let client = http_client()?;
+    for WayTo { way, to } in &config.ways {
+        let name = &way.name;
+        let variable = format!("WARMLINE_ALERT_{}", name.to_uppercase());
+        let secret = || secrets.alerts.get(&name.to_lowercase()).cloned().ok_or(format!("the way `{name}` needs {variable}"));
+        let first = to.first().cloned().unwrap_or_default();
+        let alert: Arc<dyn Alert> = match way.kind {
+            WayKind::Group => continue,
+            WayKind::Telegram => {
+                let telegram = telegram.ok_or(format!("the way `{name}` needs WARMLINE_TELEGRAM_TOKEN"))?;
+                Arc::new(Person::new(telegram.clone(), first.parse().map_err(|_| format!("`{name}`: `to` is no chat's id"))?))
+            }
+            WayKind::Sms => {
+                let (Some(sid), Some(token)) = (&secrets.twilio_sid, &secrets.twilio_token) else {
+                    return Err(format!("the way `{name}` needs WARMLINE_TWILIO_SID and WARMLINE_TWILIO_TOKEN"));
+                };
+                let twilio = Twilio::new(client.clone(), &config.twilio_api, sid.clone(), token.clone());
+                Arc::new(TextMessage::new(twilio, config.twilio_from.clone(), first))
+            }
+            WayKind::Email => {
+                let smtp = Smtp::new(&config.smtp.url, secrets.smtp_password.as_ref(), &config.smtp.from)?;
+                Arc::new(Email::new(smtp, to.clone()))
+            }
+            WayKind::Slack => Arc::new(Slack::new(client.clone(), secret()?)),
+            WayKind::PagerDuty => Arc::new(PagerDuty::new(client.clone(), &first, secret()?)),
+            WayKind::Webhook => {
+                let key = signing_key(&secret()?).map_err(|why| format!("{variable}: {why}"))?;
+                Arc::new(Webhook::new(client.clone(), first, key))
+            }
+        };
+        alerts.insert(name.clone(), alert);
+    }
+    Ok(alerts)
 }
 
 /// Twilio, where number, account and token are there.

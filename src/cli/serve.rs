@@ -88,6 +88,8 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
         clock: Arc::new(SystemClock),
         channels,
         desk: telegram.as_ref().and_then(|telegram| telegram.desk.clone()).map(|desk| desk as Arc<dyn crate::channel::Desk>),
+        alerts: parts::alerts(&config, &secrets, telegram.as_ref().map(|telegram| &telegram.client))?,
+        ways: config.all_ways(),
         backend,
         hours: config.hours.clone(),
     })
@@ -270,9 +272,13 @@ fn banner(config: &Config, secrets: &crate::app::Secrets, address: std::net::Soc
         _ => "set WARMLINE_TWILIO_TOKEN",
     };
     row("sms", twilio, if twilio { "customers can text" } else { missing });
-    if desk {
-        lines.push(format!("  Note: {}.", crate::app::ONE_WAY));
-    } else {
+    let named: Vec<&str> = config.ways.iter().map(|way| way.way.name.as_str()).collect();
+    if !named.is_empty() {
+        lines.push(format!("  on  alerts     {}", named.join(", ")));
+    }
+    let thin = crate::desk::thin(&config.ladder, &config.all_ways()).filter(|_| telegram || twilio);
+    lines.extend(thin.map(|thin| format!("  WARNING: {thin}.")));
+    if !desk && named.is_empty() {
         lines.push("  Nobody is told about handoffs yet; `warmline queue` shows them.".into());
     }
     print::line(lines.join("\n"));

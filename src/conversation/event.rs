@@ -225,6 +225,13 @@ pub enum Event {
         /// What became of it.
         delivery: Delivery,
     },
+    /// An alert could not be sent.
+    AlertFailed {
+        /// The way's name.
+        way: String,
+        /// The step of the ladder that it belonged to.
+        step: u32,
+    },
     /// A timer is due.
     Timer {
         /// Its key.

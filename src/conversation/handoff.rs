@@ -269,7 +269,7 @@ impl Turn<'_> {
     /// Arms the timer that reminds staff while nobody has claimed the handoff.
     pub(super) fn await_claim(&mut self) {
         if let Some(handoff) = &self.state.handoff
-            && let Ok(at) = self.now.checked_add(handoff.urgency.patience())
+            && let Ok(at) = self.now.checked_add(self.rules.ladder.wait(handoff.urgency, handoff.reminders))
         {
             self.effects.push(Effect::Timer(Timer { key: UNCLAIMED.into(), at }));
         }
@@ -285,6 +285,19 @@ impl Turn<'_> {
         let times = handoff.reminders;
         self.desk(DeskNote::StillWaiting { times });
         self.await_claim();
+    }
+
+    /// An alert did not get through: it counts as unanswered, and the next step is taken at once, where there is another one.
+    pub(super) fn alert_failed(&mut self, way: &str, step: u32) {
+        let Some(handoff) = &self.state.handoff else { return };
+        let (urgency, at) = (handoff.urgency, handoff.reminders);
+        self.note(format!("An alert did not get through: {way}"));
+        let text = format!("An alert did not get through: {way}. The next step is taken now.");
+        let text = if self.rules.ladder.is_higher(urgency, step) { text } else { format!("An alert did not get through: {way}.") };
+        self.desk(DeskNote::Relay { who: Who::Note, text, external: None });
+        if at == step && self.state.owner == Owner::Waiting && self.rules.ladder.is_higher(urgency, step) {
+            self.unclaimed();
+        }
     }
 
     /// What the customer reads when a person is called.

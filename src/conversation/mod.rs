@@ -40,6 +40,7 @@ mod gravity;
 mod handoff;
 mod help;
 mod id;
+mod ladder;
 mod manner;
 mod opt_out;
 mod repeat;
@@ -60,6 +61,7 @@ pub use event::{CallReturned, Delivery, Event, Failure, Media, Message, Staff, S
 pub use facts::{Facts, Profile, Reach};
 pub use handoff::Handoff;
 pub use id::{Address, ConversationId, ParseIdError};
+pub use ladder::{GROUP, Ladder, Rung};
 pub use manner::Manner;
 pub use retention::{Counted, Hold, Kept};
 pub use rules::{Rules, Shop};

@@ -1,5 +1,6 @@
 //! The compiled rules that a step reads: one `Arc` held from assessment to commit.
 
+use super::ladder::Ladder;
 use super::words::Words;
 use crate::care::{Care, HelpLines};
 use crate::engine::{Engine, Mode};
@@ -38,6 +39,8 @@ pub struct Rules {
     pub safe: bool,
     /// One person alone answers: nobody else can confirm what they decide.
     pub alone: bool,
+    /// Who is told, and when the next.
+    pub ladder: Ladder,
     /// Who is named to staff when a customer says that they are under 18.
     pub safeguarding: String,
 }

@@ -24,6 +24,9 @@ pub enum Urgency {
 }
 
 impl Urgency {
+    /// From the least urgent.
+    pub const ALL: [Urgency; 4] = [Urgency::Stuck, Urgency::Asked, Urgency::Distress, Urgency::Crisis];
+
     /// As staff read it.
     pub fn name(self) -> &'static str {
         match self {
@@ -34,7 +37,7 @@ impl Urgency {
         }
     }
 
-    /// How long nobody may have claimed it before staff are reminded.
+    /// How long nobody may have claimed it before staff are reminded, where the ladder says nothing else.
     pub(super) fn patience(self) -> SignedDuration {
         SignedDuration::from_mins(match self {
             Urgency::Crisis => 2,

@@ -79,6 +79,12 @@ impl Hours {
         self.spans(local.weekday()).iter().any(|(from, to)| (*from..*to).contains(&minute))
     }
 
+    /// True where a span of the week holds this moment of its wall clock.
+    pub fn covers(&self, weekday: Weekday, time: Time) -> bool {
+        let minute = time.hour() as u16 * 60 + time.minute() as u16;
+        self.spans(weekday).iter().any(|(from, to)| (*from..*to).contains(&minute))
+    }
+
     /// The next moment at which a span begins; `None` when no span ever does.
     pub fn opens(&self, now: Timestamp) -> Option<DateTime> {
         let local = self.local(now);

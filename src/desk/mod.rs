@@ -1,23 +1,27 @@
 //! The desk: what staff see, and when they are there.
 //!
 //! Owns: opening hours and the [`Facts`] made from them; the order of the queue; cards, relays,
-//! refusals and transcripts as staff read them.
+//! refusals and transcripts as staff read them; by which ways an alert goes, and what it says.
 //! Invariants: pure; the most urgent comes first, then who has waited longest; every note of a conversation becomes a message
 //! to the desk or is said to be nowhere; texts are plain, without markup, so customers' words can't break them.
-//! Leaves out: sending (`channel`), other ways of alerting (`alert`), the ladder.
+//! Leaves out: sending (`channel`, `alert`), when the next rung of the ladder is taken (`conversation`).
 
+mod alert;
 mod card;
 mod hours;
 mod message;
 mod queue;
 mod transcript;
+mod ways;
 mod weekly;
 
+pub use alert::{AlertMessage, Full, Happened, alerts};
 pub use card::{card, card_buttons};
 pub use hours::{Hours, HoursError};
 pub use message::{DeskMessage, DeskRow, messages};
 pub use queue::QueueRow;
 pub use transcript::transcript;
+pub use ways::{Way, WayKind, gaps, thin};
 pub use weekly::{FEWEST, Figure, Precision, Week, Weekly};
 
 use crate::conversation::{Facts, Profile, Reach};

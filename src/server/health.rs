@@ -1,7 +1,6 @@
 //! Is it alive, is it ready, how is it doing.
 
 use super::Server;
-use crate::app::ONE_WAY;
 use crate::care::STALE_DAYS;
 use axum::Json;
 use axum::extract::State;
@@ -37,8 +36,10 @@ pub(super) async fn readyz(State(server): State<Server>) -> (StatusCode, Json<Va
     if server.app.desk.is_none() {
         notes.push("no desk: handoffs wait in the queue, and nobody is told".into());
     }
+    if !server.app.channels.is_empty() {
+        notes.extend(crate::desk::thin(&server.app.rules.load().ladder, &server.app.ways));
+    }
     if server.app.desk.is_some() {
-        notes.push(ONE_WAY.into());
         notes.push(drill_note(&server).await);
     }
     let status = if why.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

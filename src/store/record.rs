@@ -4,7 +4,7 @@
 //! Leaves out: keys and bytes (`keys`, `kv`).
 
 use crate::conversation::{CallRequest, ConversationId, Entry, Event, Line, State, Timer, Urgency};
-use crate::desk::{DeskMessage, Figure, QueueRow};
+use crate::desk::{AlertMessage, DeskMessage, Figure, QueueRow};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,8 @@ pub enum OutboxTarget {
     Customer(Line),
     /// The desk.
     Desk(DeskMessage),
+    /// Staff, outside the desk.
+    Alert(AlertMessage),
 }
 
 /// Something to be sent.

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
+use warmline::alert::Alert;
 use warmline::app::poll::Poller;
 use warmline::app::{App, Clock, Config, Parts, defaults, rules};
 use warmline::backend::{Backend, Demo};
@@ -16,6 +17,7 @@ use warmline::channel::sms::twilio::TwilioSms;
 use warmline::channel::telegram::{Decoder, TelegramChat, TelegramDesk};
 use warmline::channel::{Channel, Desk};
 use warmline::conversation::Rules;
+use warmline::desk::Way;
 use warmline::server::{Server, TelegramHook, TwilioHook, router};
 use warmline::store::{KvStore, MemoryKv, Store};
 use warmline::transport::http_client;
@@ -89,6 +91,11 @@ pub struct Plan {
     pub store: Arc<dyn Store>,
     pub forum: bool,
     pub desk: bool,
+    pub rules: Arc<Rules>,
+    pub alerts: BTreeMap<String, Arc<dyn Alert>>,
+    pub ways: Vec<Way>,
+    /// The way `lead` texts this number.
+    pub lead: Option<&'static str>,
 }
 
 impl Default for Plan {
@@ -101,6 +108,10 @@ impl Default for Plan {
             store: Arc::new(KvStore::open(MemoryKv::default()).expect("a store")),
             forum: true,
             desk: true,
+            rules: RULES.clone(),
+            alerts: BTreeMap::new(),
+            ways: Vec::new(),
+            lead: None,
         }
     }
 }
@@ -130,12 +141,16 @@ impl House {
         let desk = desk_chat.map(|chat| Arc::new(TelegramDesk::new(client.clone(), chat)) as Arc<dyn Desk>);
         let account = Twilio::new(http_client().expect("a client"), &twilio.base_url(), SID.into(), SecretString::from(TOKEN));
         let sms = Arc::new(TwilioSms::new(account, NUMBER.into(), Some(PUBLIC)));
+        let mut alerts = plan.alerts;
+        alerts.extend(plan.lead.map(|to| ("lead".to_string(), Plan::lead_way(&twilio.base_url(), to))));
         let app = App::new(Parts {
             store: plan.store,
-            rules: RULES.clone(),
+            rules: plan.rules,
             clock: clock.clone(),
             channels: vec![chat as Arc<dyn Channel>, sms.clone() as Arc<dyn Channel>],
             desk,
+            alerts,
+            ways: plan.ways,
             backend: plan.backend,
             hours: plan.config.hours.clone(),
         })

@@ -7,6 +7,8 @@
 
 pub mod fake_telegram;
 pub mod fake_twilio;
+pub mod mail;
+pub mod receiver;
 
 use std::pin::pin;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -1,0 +1,155 @@
+//! What an alert says, and by which ways it goes.
+//!
+//! Owns: [`AlertMessage`]; choosing the ways of a rung; acknowledging and resolving what was begun.
+//! Invariants: an alert carries id, urgency, channel, language and since when; names and words only where the way may carry
+//! them; a crisis takes every way of its rung at any hour, anything less only those that are read now; a drill says so.
+//! Leaves out: the group (`message`), links and sending (`alert`).
+
+use super::ways::{Way, WayKind};
+use crate::conversation::{ConversationId, DeskNote, Ladder, Owner, State, Urgency};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What happened to a handoff.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Happened {
+    /// Somebody is needed.
+    Trigger,
+    /// Somebody has claimed it.
+    Acknowledge,
+    /// It is over.
+    Resolve,
+}
+
+/// What a way that may carry it says besides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Full {
+    /// The customer's name, where it is known.
+    pub name: Option<String>,
+    /// Their words.
+    pub words: String,
+}
+
+/// An alert on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertMessage {
+    /// The way's name.
+    pub way: String,
+    /// What happened.
+    pub happened: Happened,
+    /// The conversation.
+    pub id: ConversationId,
+    /// The handoff's number in it.
+    pub handoff: u64,
+    /// Which step of the ladder.
+    pub step: u32,
+    /// How soon a person is needed.
+    pub urgency: Urgency,
+    /// The customer's channel.
+    pub channel: String,
+    /// The customer's language.
+    pub language: String,
+    /// Since when.
+    pub opened: Timestamp,
+    /// Who is named when the customer is under 18.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safeguarding: Option<String>,
+    /// Nobody is in need: it is a test.
+    #[serde(default)]
+    pub drill: bool,
+    /// Names and words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub full: Option<Full>,
+}
+
+impl AlertMessage {
+    /// The same for every alert about one handoff.
+    pub fn key(&self) -> String {
+        format!("{}-{}", self.id, self.handoff)
+    }
+
+    /// One line, as a person reads it on a locked phone.
+    pub fn line(&self, now: Timestamp) -> String {
+        let waiting = now.duration_since(self.opened).as_mins().max(0);
+        let drill = if self.drill { "DRILL. " } else { "" };
+        let what = match self.happened {
+            Happened::Trigger => format!("waiting {}:{:02}", waiting / 60, waiting % 60),
+            Happened::Acknowledge => "somebody has it".to_string(),
+            Happened::Resolve => "closed".to_string(),
+        };
+        let again = if self.step > 0 && self.happened == Happened::Trigger { ", nobody has answered" } else { "" };
+        format!("{drill}{}: {what}{again} ({}, {}) {}", self.urgency.name().to_uppercase(), self.channel, self.language, self.id.short())
+    }
+
+    /// What stands below the line: who must be called in, and the words where they may be carried.
+    pub fn details(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        lines.extend(self.safeguarding.iter().map(|lead| format!("SAFEGUARDING: {lead}")));
+        if let Some(full) = &self.full {
+            lines.push(format!("{}: {}", full.name.as_deref().unwrap_or("Customer"), full.words));
+        }
+        lines
+    }
+}
+
+/// The channel of drills.
+const DRILL: &str = "drill";
+
+/// The alerts of a step, besides what goes to the group.
+pub fn alerts(
+    id: ConversationId,
+    before: &State,
+    next: &State,
+    notes: &[DeskNote],
+    ladder: &Ladder,
+    ways: &[Way],
+    now: Timestamp,
+) -> Vec<AlertMessage> {
+    let mut alerts = Vec::new();
+    let begins = notes.iter().any(|note| matches!(note, DeskNote::Opened | DeskNote::Raised | DeskNote::StillWaiting { .. }));
+    if let Some(handoff) = next.handoff.as_ref().filter(|_| begins) {
+        let rung = ladder.rung(handoff.urgency, handoff.reminders);
+        let named = |way: &&Way| rung.is_some_and(|rung| rung.ways.contains(&way.name));
+        let read = |way: &&Way| handoff.urgency == Urgency::Crisis || way.hours.as_ref().is_none_or(|hours| hours.open(now));
+        for way in ways.iter().filter(|way| way.kind != WayKind::Group).filter(named).filter(read) {
+            alerts.extend(alert(id, next, way, Happened::Trigger));
+        }
+    }
+    // Pagers keep a page open until somebody takes it.
+    let (was, is) = (matches!(before.owner, Owner::Human { .. }), matches!(next.owner, Owner::Human { .. }));
+    let ended = before.handoff.as_ref().filter(|was| next.handoff.as_ref().is_none_or(|is| is.number != was.number));
+    let follows = |happened, state: &State, alerts: &mut Vec<AlertMessage>| {
+        let Some(handoff) = &state.handoff else { return };
+        let taken = ladder.rungs(handoff.urgency).iter().take(handoff.reminders as usize + 1);
+        let named: Vec<&String> = taken.flat_map(|rung| &rung.ways).collect();
+        let keeps = |way: &&Way| matches!(way.kind, WayKind::PagerDuty | WayKind::Webhook) && named.contains(&&way.name);
+        for way in ways.iter().filter(keeps) {
+            alerts.extend(alert(id, state, way, happened));
+        }
+    };
+    if ended.is_some() {
+        follows(Happened::Resolve, before, &mut alerts);
+    } else if is && !was {
+        follows(Happened::Acknowledge, next, &mut alerts);
+    }
+    alerts
+}
+
+fn alert(id: ConversationId, state: &State, way: &Way, happened: Happened) -> Option<AlertMessage> {
+    let handoff = state.handoff.as_ref()?;
+    Some(AlertMessage {
+        way: way.name.clone(),
+        happened,
+        id,
+        handoff: handoff.number,
+        step: handoff.reminders,
+        urgency: handoff.urgency,
+        channel: state.address.channel.clone(),
+        language: state.language().to_string(),
+        opened: handoff.opened,
+        safeguarding: handoff.safeguarding.clone(),
+        drill: state.address.channel == DRILL,
+        full: (way.full && happened == Happened::Trigger).then(|| Full { name: state.name.clone(), words: handoff.words.clone() }),
+    })
+}

@@ -1,0 +1,152 @@
+//! Alerts over real sockets: a mail server, webhooks, Telegram and texts on the other side.
+
+use crate::house::{DESK, House, NUMBER, Plan, RULES, SID, TOKEN};
+use crate::support::mail::Mail;
+use crate::support::receiver::{Got, Receiver};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, Mac};
+use jiff::SignedDuration;
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use warmline::alert::{Alert, Email, PagerDuty, Slack, TextMessage, Webhook, signing_key};
+use warmline::conversation::{Ladder, Rules, Rung, Urgency};
+use warmline::desk::{Hours, Way, WayKind};
+use warmline::transport::http_client;
+use warmline::transport::smtp::Smtp;
+use warmline::transport::twilio::Twilio;
+
+const WHSEC: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const ONCALL: &str = "+15550107777";
+
+fn way(name: &str, kind: WayKind) -> Way {
+    Way { name: name.into(), kind, reaches: vec!["Priya".into()], hours: None, full: false }
+}
+
+fn rung(minutes: i64, ways: &[&str]) -> Rung {
+    Rung { after: SignedDuration::from_mins(minutes), ways: ways.iter().map(ToString::to_string).collect() }
+}
+
+fn with_ladder(rungs: BTreeMap<Urgency, Vec<Rung>>) -> Arc<Rules> {
+    Arc::new(Rules { ladder: Ladder::new(rungs), ..(**RULES).clone() })
+}
+
+fn hook(url: &str) -> Arc<dyn Alert> {
+    let key = signing_key(&SecretString::from(WHSEC)).expect("a key");
+    Arc::new(Webhook::new(http_client().expect("a client"), format!("{url}/hook"), key))
+}
+
+/// As a receiver checks it (Standard Webhooks 1.0.0).
+fn verifies(got: &Got) -> bool {
+    let key = STANDARD.decode(&WHSEC["whsec_".len()..]).expect("base64");
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key).expect("a key");
+    mac.update(format!("{}.{}.{}", got.header("webhook-id"), got.header("webhook-timestamp"), got.body).as_bytes());
+    got.header("webhook-signature") == format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+}
+
+#[tokio::test]
+async fn a_crisis_goes_by_every_way_of_its_step_and_says_neither_name_nor_words() {
+    let (receiver, mail) = (Receiver::start().await, Mail::start().await);
+    let client = http_client().expect("a client");
+    let smtp = Smtp::new(&mail.url, None, "bot@shop.example").expect("a client");
+    let mut alerts: BTreeMap<String, Arc<dyn Alert>> = BTreeMap::new();
+    alerts.insert("hook".into(), hook(&receiver.url));
+    alerts.insert("slack".into(), Arc::new(Slack::new(client.clone(), SecretString::from(format!("{}/slack", receiver.url)))));
+    alerts.insert("pager".into(), Arc::new(PagerDuty::new(client.clone(), &receiver.url, SecretString::from("routing-key"))));
+    alerts.insert("mail".into(), Arc::new(Email::new(smtp, vec!["priya@shop.example".into(), "sam@shop.example".into()])));
+    let ways = vec![
+        way("hook", WayKind::Webhook),
+        way("slack", WayKind::Slack),
+        way("pager", WayKind::PagerDuty),
+        way("mail", WayKind::Email),
+        way("lead", WayKind::Sms),
+    ];
+    let ladder =
+        BTreeMap::from([(Urgency::Crisis, vec![rung(0, &["group", "hook", "slack", "pager", "mail"]), rung(2, &["group", "lead"])])]);
+    let mut house = House::built(Plan { rules: with_ladder(ladder), alerts, ways, lead: Some(ONCALL), ..Plan::default() }).await;
+    let ana = house.telegram.person(42, "Ana");
+    house.write(&ana, "i want to die").await;
+
+    let hooked = receiver.on("/hook");
+    assert_eq!(hooked.len(), 1);
+    assert!(verifies(&hooked[0]), "{hooked:?}");
+    assert_eq!((&hooked[0].json()["type"], &hooked[0].json()["data"]["urgency"]), (&"handoff.waiting".into(), &"crisis".into()));
+    let letters = mail.letters();
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].to, ["priya@shop.example", "sam@shop.example"]);
+    assert!(letters[0].text.contains("Subject: CRISIS: waiting 0:00 (telegram, en)"), "{}", letters[0].text);
+    let (slack, pager) = (receiver.on("/slack"), receiver.on("/v2/enqueue"));
+    assert_eq!((slack.len(), pager[0].json()["event_action"].clone()), (1, "trigger".into()));
+    for told in [&hooked[0].body, &letters[0].text, &slack[0].body, &pager[0].body] {
+        assert!(!told.contains("Ana") && !told.contains("die") && told.contains("risis") | told.contains("CRISIS"), "{told}");
+    }
+    // Nobody comes: one step higher after two minutes, and only then.
+    assert!(house.twilio.texts_to(ONCALL).is_empty());
+    house.clock.advance(SignedDuration::from_mins(2));
+    house.app.fire_timers().await;
+    house.settle().await;
+    assert!(
+        house.twilio.texts_to(ONCALL)[0].starts_with("CRISIS: waiting 0:02, nobody has answered"),
+        "{:?}",
+        house.twilio.texts_to(ONCALL)
+    );
+    // A claim takes the page down; a close ends it.
+    let priya = house.telegram.person(7, "Priya");
+    let card = house.card();
+    house.telegram.tap(&priya, DESK, card, "Claim");
+    house.settle().await;
+    let topic = house.telegram.topics(DESK)[0].id;
+    house.telegram.group_text(&priya, DESK, Some(topic), None, "Hello, I am here.");
+    house.telegram.group_text(&priya, DESK, Some(topic), None, "/close her sister is with her");
+    house.settle().await;
+    let actions: Vec<String> =
+        receiver.on("/v2/enqueue").iter().map(|got| got.json()["event_action"].as_str().unwrap_or("").to_string()).collect();
+    assert_eq!(actions, ["trigger", "acknowledge", "resolve"]);
+    let kinds: Vec<String> = receiver.on("/hook").iter().map(|got| got.json()["type"].as_str().unwrap_or("").to_string()).collect();
+    assert_eq!(kinds, ["handoff.waiting", "handoff.claimed", "handoff.closed"]);
+    assert!(receiver.on("/hook").iter().all(verifies));
+}
+
+#[tokio::test]
+async fn an_alert_that_fails_climbs_at_once_and_is_tried_again_as_the_same_one() {
+    let receiver = Receiver::start().await;
+    receiver.answer(503);
+    let alerts = BTreeMap::from([("hook".to_string(), hook(&receiver.url))]);
+    let ways = vec![way("hook", WayKind::Webhook), way("lead", WayKind::Sms)];
+    let ladder = BTreeMap::from([(Urgency::Distress, vec![rung(0, &["hook"]), rung(10, &["lead"])])]);
+    let house = House::built(Plan { rules: with_ladder(ladder), alerts, ways, lead: Some(ONCALL), ..Plan::default() }).await;
+    house.text("+15550101234", "my husband died and i cant cope any more").await;
+    assert_eq!(house.twilio.texts_to(ONCALL).len(), 1, "the lead hears at once, not after ten minutes");
+    receiver.answer(200);
+    house.clock.advance(SignedDuration::from_secs(2));
+    house.app.settle().await;
+    let ids: Vec<String> = receiver.on("/hook").iter().map(|got| got.header("webhook-id")).collect();
+    assert!(ids.len() == 2 && ids[0] == ids[1], "{ids:?}");
+    house.clock.advance(SignedDuration::from_secs(60));
+    house.app.settle().await;
+    assert_eq!((receiver.on("/hook").len(), house.twilio.texts_to(ONCALL).len()), (2, 1), "what arrived is not sent again");
+}
+
+#[tokio::test]
+async fn outside_its_hours_a_way_is_taken_for_a_crisis_only() {
+    let receiver = Receiver::start().await;
+    let alerts = BTreeMap::from([("hook".to_string(), hook(&receiver.url))]);
+    let weekend = BTreeMap::from([("sat-sun".to_string(), vec!["9:00-12:00".to_string()])]);
+    let ways = vec![Way { hours: Some(Hours::new("UTC", &weekend).expect("hours")), ..way("hook", WayKind::Webhook) }];
+    let first = || vec![rung(0, &["hook"])];
+    let ladder = BTreeMap::from([(Urgency::Crisis, first()), (Urgency::Distress, first())]);
+    let house = House::built(Plan { rules: with_ladder(ladder), alerts, ways, ..Plan::default() }).await;
+    house.text("+15550101234", "my husband died and i cant cope any more").await;
+    assert_eq!(receiver.on("/hook").len(), 0);
+    house.text("+15550101234", "i want to die").await;
+    assert_eq!(receiver.on("/hook").len(), 1);
+}
+
+impl Plan {
+    /// A text message to whoever is on call.
+    pub fn lead_way(twilio: &str, to: &str) -> Arc<dyn Alert> {
+        let account = Twilio::new(http_client().expect("a client"), twilio, SID.into(), SecretString::from(TOKEN));
+        Arc::new(TextMessage::new(account, NUMBER.into(), to.into()))
+    }
+}
