@@ -1,15 +1,16 @@
 //! An alarm without the store.
 //!
-//! Owns: what becomes of a cry for help that can't be taken in because the store fails: staff read it in their group at once.
+//! Owns: what becomes of a cry for help that can't be taken in because the store fails: staff read it in their group at once,
+//! and every way of the first step is taken.
 //! Invariants: the message itself is not acknowledged, and comes again when the store works; each is told once while the
 //! process runs; nothing is said to the customer, since nothing could keep it from being said twice.
 //! Leaves out: everything less urgent than distress, which waits with its sender's gateway.
 
 use super::App;
-use crate::care::{Kind, Level};
+use crate::care::{Assessment, Kind, Level};
 use crate::channel::Place;
-use crate::conversation::{Address, ConversationId, Event};
-use crate::desk::DeskMessage;
+use crate::conversation::{Address, ConversationId, Event, Message, Rules, Urgency};
+use crate::desk::{AlertMessage, DeskMessage, Happened};
 use crate::text::Text;
 use std::sync::PoisonError;
 
@@ -19,11 +20,14 @@ const REMEMBERED: usize = 10_000;
 impl App {
     /// Tells staff of an event that the store did not take, where it can't wait.
     pub(super) async fn alarm(&self, id: ConversationId, address: &Address, event: &Event) {
-        let (Some(desk), Event::Message(message)) = (&self.desk, event) else { return };
-        let heard = self.rules.load().care.assess(&Text::new(message.text.as_str()));
-        if heard.level < Level::Distress {
-            return;
-        }
+        let Event::Message(message) = event else { return };
+        let rules = self.rules.load_full();
+        let heard = rules.care.assess(&Text::new(message.text.as_str()));
+        let urgency = match heard.level {
+            Level::Crisis => Urgency::Crisis,
+            Level::Distress => Urgency::Distress,
+            _ => return,
+        };
         {
             let mut alarmed = self.alarmed.lock().unwrap_or_else(PoisonError::into_inner);
             if alarmed.len() >= REMEMBERED {
@@ -33,6 +37,16 @@ impl App {
                 return;
             }
         }
+        let told = futures::future::join(self.tell_group(id, address, message, &heard), self.tell_ways(id, address, urgency, &rules)).await;
+        if told == (false, false) {
+            self.alarmed.lock().unwrap_or_else(PoisonError::into_inner).remove(&(id, message.external.clone()));
+            tracing::error!(conversation = %id.short(), "The store and every way to staff fail; an alarm could not be told.");
+        }
+    }
+
+    /// The words, in the group; whether they are there.
+    async fn tell_group(&self, id: ConversationId, address: &Address, message: &Message, heard: &Assessment) -> bool {
+        let Some(desk) = &self.desk else { return false };
         let name = message.name.as_deref().unwrap_or("somebody");
         let safe = if heard.silent || heard.kind == Some(Kind::Abuse) { "\nSomebody else may read their phone." } else { "" };
         let text = format!(
@@ -54,9 +68,31 @@ impl App {
             silent: false,
         };
         let post = DeskMessage::Post { text, reply_to: None, buttons: Vec::new(), copy: None };
-        if let Err(error) = desk.send(&place, &post).await {
-            self.alarmed.lock().unwrap_or_else(PoisonError::into_inner).remove(&(id, message.external.clone()));
-            tracing::error!(conversation = %id.short(), ?error, "The store and the desk both fail; an alarm could not be told.");
-        }
+        desk.send(&place, &post).await.is_ok()
+    }
+
+    /// Every way of the first step; whether one of them worked. They carry no words: those stand in the group, and come again.
+    async fn tell_ways(&self, id: ConversationId, address: &Address, urgency: Urgency, rules: &Rules) -> bool {
+        let now = self.clock.now();
+        let named = rules.ladder.rung(urgency, 0).map(|rung| rung.ways.clone()).unwrap_or_default();
+        let ways = named.iter().filter_map(|name| Some((name, self.alerts.get(name)?)));
+        let told = ways.map(|(name, way)| async move {
+            let alert = AlertMessage {
+                way: name.clone(),
+                happened: Happened::Trigger,
+                id,
+                handoff: 0,
+                step: 0,
+                urgency,
+                channel: address.channel.clone(),
+                language: "?".into(),
+                opened: now,
+                safeguarding: None,
+                drill: false,
+                full: None,
+            };
+            way.send(&alert, "", now).await.is_ok()
+        });
+        futures::future::join_all(told).await.contains(&true)
     }
 }

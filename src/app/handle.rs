@@ -83,7 +83,12 @@ impl App {
 
     fn change(&self, id: ConversationId, version: u64, state: &State, event: &Event, finishes: &Finishes, now: Timestamp) -> Change {
         let rules = self.rules.load_full();
-        let facts = desk::facts(&self.hours, self.desk.is_some(), self.profile(&state.address.channel), self.clock.now());
+        let facts = desk::facts(
+            &self.hours,
+            self.desk.is_some() || !self.alerts.is_empty(),
+            self.profile(&state.address.channel),
+            self.clock.now(),
+        );
         let stepped = std::panic::catch_unwind(AssertUnwindSafe(|| step(&rules, &facts, state, event.clone(), now)));
         let (mut next, effects) = stepped.unwrap_or_else(|_| {
             tracing::error!(conversation = %id.short(), "A step has panicked; the event is noted and staff are told.");

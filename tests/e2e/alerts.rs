@@ -18,7 +18,7 @@ use warmline::transport::smtp::Smtp;
 use warmline::transport::twilio::Twilio;
 
 const WHSEC: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-const ONCALL: &str = "+15550107777";
+pub const ONCALL: &str = "+15550107777";
 
 fn way(name: &str, kind: WayKind) -> Way {
     Way { name: name.into(), kind, reaches: vec!["Priya".into()], hours: None, full: false }
@@ -43,6 +43,20 @@ fn verifies(got: &Got) -> bool {
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key).expect("a key");
     mac.update(format!("{}.{}.{}", got.header("webhook-id"), got.header("webhook-timestamp"), got.body).as_bytes());
     got.header("webhook-signature") == format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+}
+
+/// The lead gets a text in a crisis.
+pub fn lead_is_told() -> (Arc<Rules>, Vec<Way>) {
+    (with_ladder(BTreeMap::from([(Urgency::Crisis, vec![rung(0, &["group", "lead"])])])), vec![way("lead", WayKind::Sms)])
+}
+
+#[tokio::test]
+async fn a_drill_goes_down_the_ladder_and_says_what_it_is() {
+    let (rules, ways) = lead_is_told();
+    let mut house = House::built(Plan { rules, ways, lead: Some(ONCALL), ..Plan::default() }).await;
+    house.app.drill().await.expect("starts");
+    house.settle().await;
+    assert!(house.twilio.texts_to(ONCALL)[0].starts_with("DRILL. CRISIS: waiting 0:00"), "{:?}", house.twilio.texts_to(ONCALL));
 }
 
 #[tokio::test]
