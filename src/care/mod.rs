@@ -7,6 +7,7 @@
 //! Leaves out: what is answered and who is called (`conversation`, `desk`); help lines by country.
 
 mod assess;
+mod assessment;
 mod compile;
 mod help_lines;
 mod interlock;
@@ -17,7 +18,8 @@ mod opinion;
 mod shape;
 mod temperature;
 
-pub use assess::{Assessment, Care, Evidence, OPINION};
+pub use assess::Care;
+pub use assessment::{Assessment, Evidence, OPINION};
 pub use compile::{compile, must_catch};
 pub use help_lines::{Audience, EXPIRED_DAYS, FILE as HELP_LINES, HelpLine, HelpLines, STALE_DAYS};
 pub use interlock::{MustCatch, broken, safety_set};

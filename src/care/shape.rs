@@ -4,7 +4,7 @@
 //! Invariants: a negation reaches two words, within its sentence, and not over a new subject.
 //! Leaves out: cues and guards (`assess`).
 
-use super::assess::Evidence;
+use super::assessment::Evidence;
 use super::level::Level;
 use crate::text::{Kind as TokenKind, Language, Text, guess_with_lead};
 

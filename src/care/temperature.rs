@@ -5,7 +5,7 @@
 //! minor's is never kept.
 //! Leaves out: who is called (`conversation`).
 
-use super::assess::{Assessment, Evidence, OPINION};
+use super::assessment::{Assessment, Evidence, OPINION};
 use super::level::Level;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};

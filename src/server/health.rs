@@ -33,13 +33,14 @@ pub(super) async fn readyz(State(server): State<Server>) -> (StatusCode, Json<Va
     if let Some(days) = server.app.rules.load().help.oldest(today).filter(|days| *days >= STALE_DAYS) {
         notes.push(format!("help lines: the oldest row was looked up {days} days ago"));
     }
-    if server.app.desk.is_none() {
+    let alerted = server.app.desk.is_some() || !server.app.alerts.is_empty();
+    if !alerted {
         notes.push("no desk: handoffs wait in the queue, and nobody is told".into());
     }
     if !server.app.channels.is_empty() {
         notes.extend(crate::desk::thin(&server.app.rules.load().ladder, &server.app.ways));
     }
-    if server.app.desk.is_some() {
+    if alerted {
         notes.push(drill_note(&server).await);
     }
     let status = if why.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
