@@ -110,6 +110,25 @@ pub enum StaffAction {
         /// Why.
         why: Option<String>,
     },
+    /// Says that it can wait.
+    NotUrgent,
+    /// Keeps others from being reminded for a while.
+    Snooze {
+        /// For how long, and why.
+        words: Option<String>,
+    },
+    /// Gives it back to the bot, without a word to the customer.
+    BackToBot {
+        /// Why.
+        why: Option<String>,
+    },
+    /// Words for colleagues.
+    Note {
+        /// The words.
+        words: Option<String>,
+    },
+    /// Wants to know the commands.
+    Help,
     /// Keeps what care heard for longer than thirty days, or ends that.
     Hold {
         /// Until when and why, or `off`.
@@ -143,6 +162,11 @@ impl StaffAction {
             "close" => StaffAction::Close { agreed: rest },
             "safe" => StaffAction::Safe { why: rest },
             "hold" => StaffAction::Hold { words: rest },
+            "noturgent" => StaffAction::NotUrgent,
+            "snooze" => StaffAction::Snooze { words: rest },
+            "bot" => StaffAction::BackToBot { why: rest },
+            "note" => StaffAction::Note { words: rest },
+            "help" => StaffAction::Help,
             "notacrisis" => StaffAction::NotACrisis { why: rest },
             _ => StaffAction::Unknown { message },
         }

@@ -55,6 +55,7 @@ mod tone;
 mod urgency;
 mod value;
 mod words;
+mod work;
 
 pub use effect::{Button, CallRequest, DeskNote, Effect, Entry, Line, NotSent, Speaker, Timer, Who};
 pub use event::{CallReturned, Delivery, Event, Failure, Media, Message, Staff, StaffAction};

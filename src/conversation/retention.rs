@@ -9,6 +9,7 @@
 use super::effect::{Effect, Timer};
 use super::event::Staff;
 use super::step::Turn;
+use super::urgency::Reason;
 use crate::care::{Assessment, Level, OPINION, Temperature};
 use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp};
@@ -141,14 +142,15 @@ impl Turn<'_> {
         self.count_once(names);
     }
 
-    /// Staff say whether a crisis was one: right or wrong for each rule that had called it.
+    /// Staff say whether it was what it was called for: right or wrong for each rule of that level, and for a likeness.
     pub(super) fn judged(&mut self, right: bool) {
         let Some(handoff) = self.state.handoff.as_mut() else { return };
+        let Reason::Care(level) = handoff.reason else { return };
         let verdict = if right { "right" } else { "wrong" };
-        let (crisis, others) = std::mem::take(&mut handoff.evidence)
+        let (judged, others) = std::mem::take(&mut handoff.evidence)
             .into_iter()
-            .partition::<Vec<_>, _>(|evidence| evidence.level == Level::Crisis || evidence.rule == OPINION);
-        let names = crisis.iter().map(|evidence| format!("{verdict}.{}", evidence.rule)).collect();
+            .partition::<Vec<_>, _>(|evidence| evidence.level == level || evidence.rule == OPINION);
+        let names = judged.iter().map(|evidence| format!("{verdict}.{}", evidence.rule)).collect();
         // Judged once.
         handoff.evidence = others;
         self.count_once(names);

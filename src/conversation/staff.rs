@@ -21,6 +21,11 @@ impl Turn<'_> {
             StaffAction::Close { agreed } => self.close(staff, agreed),
             StaffAction::Safe { why } => self.safe(staff, why),
             StaffAction::NotACrisis { why } => self.not_a_crisis(staff, why),
+            StaffAction::NotUrgent => self.not_urgent(staff),
+            StaffAction::Snooze { words } => self.snooze(staff, words.as_deref()),
+            StaffAction::BackToBot { why } => self.back_to_bot(staff, why),
+            StaffAction::Note { words } => self.staff_note(staff, words),
+            StaffAction::Help => Self::staff_help(),
             StaffAction::Hold { words } => self.hold_evidence(staff, words.as_deref()),
             StaffAction::Transcript => {
                 self.desk(DeskNote::Transcript);
@@ -115,6 +120,7 @@ impl Turn<'_> {
         self.say_word("closed", &[("name", json!(staff.name)), ("agreed", json!(agreed))]);
         self.speak();
         self.note(format!("{} closed it", staff.name));
+        self.judged(true);
         self.end(&staff.name);
         String::new()
     }

@@ -83,8 +83,12 @@ pub fn card_buttons(id: ConversationId, state: &State) -> Vec<Button> {
     let button = |label: &str, action: &str| Button { label: label.into(), data: format!("{action}:{id}") };
     match (&state.owner, state.handoff.is_some()) {
         (_, false) => Vec::new(),
-        (Owner::Human { .. }, _) => vec![button("Transcript", "t")],
-        _ => vec![button("Claim", "c"), button("Transcript", "t")],
+        (Owner::Human { .. }, _) => vec![button("Transcript", "t"), button("Close", "x"), button("Back to bot", "b")],
+        // A crisis is called less urgent by two people, in words.
+        _ if state.handoff.as_ref().is_some_and(|handoff| handoff.urgency == Urgency::Crisis) => {
+            vec![button("Claim", "c"), button("Transcript", "t")]
+        }
+        _ => vec![button("Claim", "c"), button("Transcript", "t"), button("Not urgent", "n")],
     }
 }
 

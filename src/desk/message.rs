@@ -121,7 +121,7 @@ fn not_sent(why: &NotSent) -> String {
         NotSent::Claimed { by } => format!("{by} has this conversation"),
         NotSent::NoHandoff => "nothing is open here; the bot answers this customer".to_string(),
         NotSent::UnknownCommand => {
-            "there is no such command, and lines that begin with / are never sent. Commands: /claim /takeover /release /transcript /close /safe /notacrisis /hold"
+            "there is no such command, and lines that begin with / are never sent. /help shows them"
                 .into()
         }
         NotSent::Anonymous => "anonymous admins can't be told apart. Turn off 'Remain anonymous' and write again".into(),

@@ -9,3 +9,4 @@ mod people;
 mod properties;
 mod retention;
 mod rows;
+mod work;

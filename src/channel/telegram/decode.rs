@@ -136,6 +136,9 @@ impl Decoder {
             _ if from.id.0 == ANONYMOUS => StaffAction::Anonymous,
             "c" => StaffAction::Claim,
             "t" => StaffAction::Transcript,
+            "n" => StaffAction::NotUrgent,
+            "x" => StaffAction::Close { agreed: None },
+            "b" => StaffAction::BackToBot { why: None },
             "s" => StaffAction::Send { line: parts.next()?.parse().ok()? },
             _ => return None,
         };
