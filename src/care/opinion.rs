@@ -64,6 +64,9 @@ const WEAK: f32 = 0.5;
 /// Nobody whose words are so far from needing a person has a need whose words make up for it.
 const HOPELESS: f32 = 0.8;
 
+/// Where another kind of crisis is this close, it is not known which one it is.
+const CLOSE: f32 = 0.2;
+
 /// A level, and of a crisis its kind.
 type Need = (Level, Option<Kind>);
 
@@ -127,10 +130,21 @@ impl Opinion {
         Some(Says { level, kind, weight })
     }
 
-    /// The need that fits best, and how well.
+    /// The need that fits best, and how well. A suicide line must not answer a threat: of a crisis that could as well be another
+    /// one the kind is unclear, or abuse where it could be that.
     fn name(&self, words: &[Word<'_>]) -> Option<(Need, f32)> {
         let scores = self.need.scores(words);
-        self.needs.iter().copied().zip(scores).max_by(|a, b| a.1.total_cmp(&b.1))
+        let named = || self.needs.iter().copied().zip(scores.iter().copied());
+        let (best, score) = named().max_by(|a, b| a.1.total_cmp(&b.1))?;
+        let abuse = (Level::Crisis, Some(Kind::Abuse));
+        let close: Vec<Need> =
+            named().filter(|(need, other)| need.0 == Level::Crisis && *other > score - CLOSE).map(|(need, _)| need).collect();
+        let need = match (best.0, close.len()) {
+            (Level::Crisis, 2..) if close.contains(&abuse) => abuse,
+            (Level::Crisis, 2..) => (Level::Crisis, Some(Kind::Unclear)),
+            _ => best,
+        };
+        Some((need, score))
     }
 }
 

@@ -23,7 +23,7 @@ async fn on_telegram_from_the_first_word_to_the_close() {
     let card = house.card();
     let shown = house.telegram.in_topic(DESK, topic).into_iter().find(|message| message.id == card).expect("the card");
     assert!(shown.text.contains("ASKED") && shown.text.contains("can i talk to a human"), "{}", shown.text);
-    assert_eq!(shown.buttons.iter().map(|(label, _)| label.as_str()).collect::<Vec<_>>(), ["Claim", "Transcript"]);
+    assert_eq!(shown.buttons.iter().map(|(label, _)| label.as_str()).collect::<Vec<_>>(), ["Claim", "Transcript", "Not urgent"]);
 
     // Before a claim nothing of what staff write goes out, and they are told.
     house.telegram.group_text(&priya, DESK, Some(topic), None, "Hello Ana, how can I help?");
