@@ -94,7 +94,7 @@ impl App {
     }
 
     /// Where staff read the conversation: its topic.
-    async fn link(&self, id: ConversationId) -> String {
+    pub(super) async fn link(&self, id: ConversationId) -> String {
         let chat = self.desk.as_ref().map_or(0, |desk| desk.chat());
         let topic = self.store.state(id).await.ok().flatten().and_then(|state| state.thread.topic);
         // A supergroup's id is -100 and the number that its links show.

@@ -20,6 +20,7 @@ pub mod learnt;
 mod limit;
 mod outbox;
 pub mod poll;
+mod question;
 pub mod reload;
 pub mod rules;
 mod run;
@@ -38,6 +39,7 @@ use crate::conversation::{ConversationId, Profile, Rules};
 use crate::desk::{Hours, Way};
 use crate::store::{Store, StoreError};
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -68,6 +70,10 @@ pub struct App {
     limiter: Mutex<limit::Limiter>,
     calls_under_way: Mutex<HashSet<(ConversationId, u64)>>,
     gateway_confirms: AtomicBool,
+    /// Questions of staff that were answered.
+    answered: Mutex<HashSet<i64>>,
+    /// Handoffs that were just given to somebody who asked for the next one.
+    given: Mutex<HashMap<ConversationId, Timestamp>>,
     /// What staff were told although the store failed.
     alarmed: Mutex<HashSet<(ConversationId, String)>>,
     /// There is something in the inbox, the outbox, the calls.
@@ -135,6 +141,8 @@ impl App {
             limiter: Mutex::new(limit::Limiter::new(rate)),
             calls_under_way: Mutex::default(),
             gateway_confirms: AtomicBool::new(confirms),
+            answered: Mutex::default(),
+            given: Mutex::default(),
             alarmed: Mutex::default(),
             inbox_ready: Notify::new(),
             outbox_ready: watch::Sender::new(()),

@@ -32,10 +32,14 @@ impl Poller {
         let updates = self.client.updates(self.offset, wait).await?;
         let mut last = self.offset - 1;
         let mut incoming = Vec::new();
+        let mut questions = Vec::new();
         for raw in &updates {
             let (id, decoded) = self.decoder.decode(raw.get(), app.clock.entropy());
             last = last.max(id);
-            incoming.extend(take(id, decoded));
+            match decoded {
+                Decoded::Question(question) => questions.push(question),
+                other => incoming.extend(take(id, other)),
+            }
         }
         let pressed: Vec<String> = customers_presses(&incoming);
         app.receive(incoming).await.map_err(|error| {
@@ -43,6 +47,9 @@ impl Poller {
             SendError::Later(None)
         })?;
         self.offset = last + 1;
+        for question in questions {
+            app.answer(&question).await;
+        }
         if let Some(channel) = app.channels.get("telegram") {
             futures::future::join_all(pressed.iter().map(|external| channel.pressed(external))).await;
         }
@@ -54,7 +61,7 @@ impl Poller {
 pub fn take(id: i64, decoded: Decoded) -> Option<Incoming> {
     match decoded {
         Decoded::Incoming(incoming) => Some(*incoming),
-        Decoded::Nothing => None,
+        Decoded::Nothing | Decoded::Question(_) => None,
         Decoded::Malformed => {
             metrics::counter!("warmline_malformed_updates_total").increment(1);
             tracing::warn!(update = id, "An update could not be read; it is left out.");

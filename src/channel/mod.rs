@@ -10,7 +10,7 @@ pub mod sms;
 pub mod telegram;
 pub mod terminal;
 
-use crate::conversation::{Address, ConversationId, Delivery, Event, Line, Profile};
+use crate::conversation::{Address, ConversationId, Delivery, Event, Line, Profile, Staff};
 use crate::desk::DeskMessage;
 use crate::store::LinkKey;
 use crate::transport::SendError;
@@ -49,6 +49,28 @@ pub struct Incoming {
     pub revision: String,
     /// What happened.
     pub body: Body,
+}
+
+/// What staff ask of the whole desk, not of one conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeskQuestion {
+    /// Who.
+    pub staff: Staff,
+    /// What.
+    pub asks: Asks,
+    /// The thread in which they ask.
+    pub thread: Option<i32>,
+    /// The desk's message.
+    pub message: i64,
+}
+
+/// What can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// Who waits.
+    Queue,
+    /// To get the most urgent one that nobody has.
+    Next,
 }
 
 /// A way to customers.
@@ -102,6 +124,8 @@ pub trait Desk: Send + Sync {
     fn chat(&self) -> i64;
     /// Sends a message; makes or remakes the thread where it must.
     async fn send(&self, place: &Place, message: &DeskMessage) -> Result<Posted, SendError>;
+    /// Answers a question where it was asked.
+    async fn reply(&self, question: &DeskQuestion, text: &str) -> Result<(), SendError>;
     /// Messages a minute that the desk takes; `None` without a limit.
     fn rate(&self) -> Option<usize>;
 }

@@ -3,7 +3,7 @@
 //! Owns: printing lines and cards; what is typed, as events. Lines that begin with `>` are staff's.
 //! Leaves out: reading the keyboard (`cli::chat`).
 
-use super::{Body, Channel, Desk, Incoming, Place, Posted, Target};
+use super::{Body, Channel, Desk, DeskQuestion, Incoming, Place, Posted, Target};
 use crate::conversation::{Address, ConversationId, Event, Line, Message, Profile, Staff, StaffAction};
 use crate::desk::DeskMessage;
 use crate::transport::SendError;
@@ -94,6 +94,11 @@ impl Desk for Terminal {
             DeskMessage::Transcript => place.transcript.clone().unwrap_or_default(),
         };
         Ok(Posted { messages: vec![self.print(Print::Staff(text))], topic: None })
+    }
+
+    async fn reply(&self, _: &DeskQuestion, text: &str) -> Result<(), SendError> {
+        self.print(Print::Staff(text.to_string()));
+        Ok(())
     }
 
     fn rate(&self) -> Option<usize> {

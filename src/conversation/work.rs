@@ -93,6 +93,7 @@ impl Turn<'_> {
     /// The commands.
     pub(super) fn staff_help() -> String {
         "What you write here goes to the customer once you have claimed it; lines that begin with / never do.\n\
+         /queue (who waits), /next (gives you the most urgent one that nobody has)\n\
          /claim, /takeover (from a colleague), /release (back to the queue)\n\
          /transcript, /note WORDS (for colleagues)\n\
          /close WHAT WAS AGREED, /bot (back to the bot, without a word)\n\

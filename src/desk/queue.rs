@@ -1,6 +1,6 @@
 //! The queue of handoffs.
 //!
-//! Owns: one row a handoff and its order: the most urgent first, then who has waited longest.
+//! Owns: one row a handoff, as staff read it, and its order: the most urgent first, then who has waited longest.
 //! Leaves out: promised times.
 
 use crate::conversation::{ConversationId, Owner, State, Urgency};
@@ -40,6 +40,13 @@ impl QueueRow {
                 _ => None,
             },
         })
+    }
+
+    /// As staff read it.
+    pub fn line(&self, now: Timestamp) -> String {
+        let waiting = now.duration_since(self.opened).as_mins().max(0);
+        let owner = self.owner.as_ref().map_or("nobody has it".to_string(), |name| format!("{name} has it"));
+        format!("{} {}:{:02} {} {}, {owner}", self.urgency.name().to_uppercase(), waiting / 60, waiting % 60, self.channel, self.id.short())
     }
 
     /// Sorts by what comes first.

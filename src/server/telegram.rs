@@ -5,6 +5,7 @@
 
 use super::Server;
 use crate::app::poll::{customers_presses, take};
+use crate::channel::telegram::Decoded;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -22,6 +23,10 @@ pub(super) async fn webhook(State(server): State<Server>, headers: HeaderMap, bo
     }
     let text = String::from_utf8_lossy(&body);
     let (id, decoded) = hook.decoder.decode(&text, server.app.clock.entropy());
+    if let Decoded::Question(question) = &decoded {
+        server.app.answer(question).await;
+        return StatusCode::OK;
+    }
     let incoming: Vec<_> = take(id, decoded).into_iter().collect();
     let pressed = customers_presses(&incoming);
     if let Err(error) = server.app.receive(incoming).await {

@@ -263,3 +263,33 @@ async fn telegrams_retry_after_is_respected() {
     assert_eq!(house.telegram.texts(ana.id).len(), 1);
     let _ = SendError::Blocked;
 }
+
+#[tokio::test]
+async fn staff_see_the_queue_and_two_who_ask_for_the_next_get_two() {
+    let mut house = House::new().await;
+    house.text("+15550100001", "human please").await;
+    house.text("+15550100002", "i want to die").await;
+    house.text("+15550100003", "human please").await;
+    let (priya, sam, stranger) = (house.telegram.person(7, "Priya"), house.telegram.person(8, "Sam"), house.telegram.person(9, "Max"));
+    house.telegram.group_text(&priya, DESK, None, None, "/queue");
+    house.settle().await;
+    let queue = house.desk().into_iter().find(|text| text.contains("nobody has it")).expect("the queue");
+    let urgencies: Vec<&str> = queue.lines().map(|line| line.split(' ').next().unwrap_or_default()).collect();
+    assert_eq!(urgencies, ["CRISIS", "ASKED", "ASKED"], "{queue}");
+    assert!(queue.contains("https://t.me/c/") || DESK > -1_000_000_000_000, "{queue}");
+
+    house.telegram.group_text(&priya, DESK, None, None, "/next");
+    house.telegram.group_text(&sam, DESK, None, None, "/next@warmline_bot");
+    house.settle().await;
+    let owners: Vec<Option<String>> = house.app.store.queue().await.expect("reads").into_iter().map(|row| row.owner).collect();
+    assert_eq!(owners, [Some("Priya".into()), Some("Sam".into()), None]);
+    assert!(house.desk().iter().any(|text| text.starts_with("Priya: CRISIS 0:00 sms")), "{:?}", house.desk());
+
+    // Who writes to the bot alone is a customer, whatever they write.
+    let said = house.write(&stranger, "/queue").await;
+    assert!(!said.join(" ").contains("CRISIS"), "{said:?}");
+    house.telegram.group_text(&sam, DESK, None, None, "/next");
+    house.telegram.group_text(&sam, DESK, None, None, "/next");
+    house.settle().await;
+    assert!(house.desk().iter().any(|text| text == "Nobody waits."), "{:?}", house.desk());
+}

@@ -82,6 +82,7 @@ async fn a_drill_goes_the_whole_way_and_readyz_says_who_answered() {
         ready.text().await.expect("a text")
     };
     assert!(notes(&house).await.contains("no drill yet"));
+    assert!(notes(&house).await.contains("a crisis does not reach two people by two ways in every hour"), "{}", notes(&house).await);
     house.app.drill().await.expect("starts");
     house.settle().await;
     let card = house.desk().into_iter().find(|text| text.starts_with("CRISIS")).expect("a card");

@@ -6,7 +6,7 @@
 //! Source: Telegram Bot API, *Update*, *Message*, *CallbackQuery*.
 //! Leaves out: teloxide's dispatcher, which confirms updates that are still in memory.
 
-use crate::channel::{Body, Incoming, Target};
+use crate::channel::{Asks, Body, DeskQuestion, Incoming, Target};
 use crate::conversation::{Address, Event, Media, Message, Staff, StaffAction};
 use crate::store::LinkKey;
 use crate::transport::telegram::update_id;
@@ -33,6 +33,8 @@ pub struct Decoder {
 pub enum Decoded {
     /// Something for a conversation.
     Incoming(Box<Incoming>),
+    /// A question of staff about the whole desk.
+    Question(DeskQuestion),
     /// Nothing of ours.
     Nothing,
     /// It can't be read.
@@ -46,7 +48,12 @@ impl Decoder {
         // From text, not from a `Value`: teloxide's `Update` reads the latter as an error throughout.
         let Ok(update) = serde_json::from_str::<Update>(raw) else { return (id, Decoded::Malformed) };
         let incoming = match update.kind {
-            UpdateKind::Message(message) => self.message(&message, false, entropy),
+            UpdateKind::Message(message) => {
+                if let Some(question) = self.question(&message) {
+                    return (id, Decoded::Question(question));
+                }
+                self.message(&message, false, entropy)
+            }
             UpdateKind::EditedMessage(message) => self.message(&message, true, entropy),
             UpdateKind::CallbackQuery(query) => self.press(&query, entropy),
             UpdateKind::Error(_) => return (id, Decoded::Malformed),
@@ -61,6 +68,20 @@ impl Decoder {
             ChatKind::Public(_) if Some(message.chat.id.0) == self.desk && !edited => self.staff(message),
             _ => None,
         }
+    }
+
+    /// `/queue` and `/next`, anywhere in the desk's group. Anonymous admins can't be told apart, so they get nothing.
+    fn question(&self, message: &Telegram) -> Option<DeskQuestion> {
+        let from = message.from.as_ref().filter(|from| !from.is_bot)?;
+        let ours = Some(message.chat.id.0) == self.desk && message.sender_chat.is_none();
+        let name = message.text().filter(|_| ours)?.strip_prefix('/')?.split([' ', '@', '\n']).next()?;
+        let asks = match name {
+            "queue" => Asks::Queue,
+            "next" => Asks::Next,
+            _ => return None,
+        };
+        let thread = message.thread_id.filter(|_| message.is_topic_message).map(|thread| thread.0.0);
+        Some(DeskQuestion { staff: self.person(from), asks, thread, message: i64::from(message.id.0) })
     }
 
     fn customer(&self, message: &Telegram, edited: bool, entropy: u64) -> Option<Incoming> {

@@ -6,7 +6,7 @@
 //! Leaves out: which messages there are (`desk`), the group's rate (`app`).
 
 use super::split::{LONGEST, split};
-use crate::channel::{Desk, Place, Posted};
+use crate::channel::{Desk, DeskQuestion, Place, Posted};
 use crate::conversation::ConversationId;
 use crate::desk::DeskMessage;
 use crate::transport::SendError;
@@ -137,6 +137,11 @@ impl Desk for TelegramDesk {
             Err(SendError::Refused(_) | SendError::MessageGone) if !placed => Ok(Posted::default()),
             Err(error) => Err(error),
         }
+    }
+
+    async fn reply(&self, question: &DeskQuestion, text: &str) -> Result<(), SendError> {
+        let extras = Extras { thread: question.thread, reply_to: Some(question.message), silent: true, ..Extras::default() };
+        self.client.send(self.chat, text, &extras).await.map(drop)
     }
 
     fn rate(&self) -> Option<usize> {
