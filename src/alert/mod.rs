@@ -54,15 +54,15 @@ pub(crate) mod samples {
             way: "oncall".into(),
             happened: Happened::Trigger,
             id: ConversationId::from_bytes([0xab; 16]),
+            number: 9,
             handoff: 3,
             step: 1,
             urgency: Urgency::Crisis,
             channel: "sms".into(),
             language: "en".into(),
             opened: "2026-11-20T12:00:00Z".parse().expect("a time"),
-            safeguarding: None,
             drill: false,
-            full: full.then(|| Full { name: Some("Ana <b>".into()), words: "i & you".into() }),
+            full: full.then(|| Full { name: Some("Ana <b>".into()), words: "i & you @all".into(), safeguarding: None }),
         }
     }
 }
@@ -77,6 +77,6 @@ mod tests {
         let brief = plain(&samples::sample(false), "https://t.me/c/1/2", now);
         assert_eq!(brief, "CRISIS: waiting 0:04, nobody has answered (sms, en) abababab\nhttps://t.me/c/1/2");
         let full = plain(&samples::sample(true), "", now);
-        assert_eq!(full, "CRISIS: waiting 0:04, nobody has answered (sms, en) abababab\nAna <b>: i & you");
+        assert_eq!(full, "CRISIS: waiting 0:04, nobody has answered (sms, en) abababab\nAna <b>: i & you @all");
     }
 }

@@ -25,7 +25,7 @@ impl Slack {
 }
 
 fn body(alert: &AlertMessage, link: &str, now: Timestamp) -> String {
-    let text = plain(alert, link, now).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let text = plain(alert, link, now).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('@', "@\u{200b}");
     serde_json::json!({ "text": text, "mrkdwn": false, "unfurl_links": false }).to_string()
 }
 
@@ -45,6 +45,6 @@ mod tests {
     fn words_are_no_markup() {
         let now = "2026-11-20T12:04:00Z".parse().expect("a time");
         let body = body(&sample(true), "", now);
-        assert!(body.contains("Ana &lt;b&gt;: i &amp; you") && !body.contains('<'), "{body}");
+        assert!(body.contains("Ana &lt;b&gt;: i &amp; you") && !body.contains('<') && !body.contains("@all"), "{body}");
     }
 }

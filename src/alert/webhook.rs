@@ -42,29 +42,21 @@ impl Webhook {
 
 /// The id of an alert: the same for every attempt.
 fn id(alert: &AlertMessage) -> String {
-    let happened = match alert.happened {
-        Happened::Trigger => format!("trigger-{}", alert.step),
-        Happened::Acknowledge => "acknowledge".to_string(),
-        Happened::Resolve => "resolve".to_string(),
-    };
-    format!("msg_{}-{}-{happened}", alert.key(), alert.urgency.name())
+    format!("msg_{}-{}-{}", alert.id, alert.number, alert.way)
 }
 
 fn body(alert: &AlertMessage, link: &str, now: Timestamp) -> String {
     let kind = match alert.happened {
         Happened::Trigger => "handoff.waiting",
-        Happened::Acknowledge => "handoff.claimed",
+        Happened::Acknowledge => "handoff.answered",
         Happened::Resolve => "handoff.closed",
     };
     let mut data = json!({
         "id": alert.id.to_string(), "handoff": alert.handoff, "urgency": alert.urgency.name(), "channel": alert.channel,
         "language": alert.language, "opened": alert.opened.to_string(), "step": alert.step, "drill": alert.drill, "link": link,
     });
-    if let Some(lead) = &alert.safeguarding {
-        data["safeguarding"] = json!(lead);
-    }
     if let Some(full) = &alert.full {
-        data["customer"] = json!({ "name": full.name, "words": full.words });
+        data["customer"] = json!({ "name": full.name, "words": full.words, "safeguarding": full.safeguarding });
     }
     json!({ "type": kind, "timestamp": now.to_string(), "data": data }).to_string()
 }
@@ -108,10 +100,10 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_repeats_its_id_and_a_step_has_its_own() {
+    fn an_attempt_repeats_its_id_and_another_alert_has_its_own() {
         let (mut first, second) = (sample(false), sample(true));
         assert_eq!(id(&first), id(&second));
-        first.step += 1;
+        first.number += 1;
         assert_ne!(id(&first), id(&second));
         let brief: serde_json::Value = serde_json::from_str(&body(&first, "", first.opened)).expect("JSON");
         assert!(brief["data"].get("customer").is_none(), "{brief}");

@@ -12,6 +12,7 @@ use crate::channel::Place;
 use crate::conversation::{Address, ConversationId, Event, Message, Rules, Urgency};
 use crate::desk::{AlertMessage, DeskMessage, Happened};
 use crate::text::Text;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::PoisonError;
 
 /// More messages than this are not remembered as told.
@@ -37,10 +38,18 @@ impl App {
                 return;
             }
         }
-        let told = futures::future::join(self.tell_group(id, address, message, &heard), self.tell_ways(id, address, urgency, &rules)).await;
-        if told == (false, false) {
+        // The ways carry no words, so only the group's knowing counts where there is a group; a way that worked is not taken twice.
+        let again = !self.alarmed.lock().unwrap_or_else(PoisonError::into_inner).insert((id, format!("ways:{}", message.external)));
+        let mut hasher = DefaultHasher::new();
+        message.external.hash(&mut hasher);
+        let ways = async { again || self.tell_ways(id, address, urgency, &rules, hasher.finish()).await };
+        let (group, ways) = futures::future::join(self.tell_group(id, address, message, &heard), ways).await;
+        if !ways {
+            self.alarmed.lock().unwrap_or_else(PoisonError::into_inner).remove(&(id, format!("ways:{}", message.external)));
+        }
+        if !group && (self.desk.is_some() || !ways) {
             self.alarmed.lock().unwrap_or_else(PoisonError::into_inner).remove(&(id, message.external.clone()));
-            tracing::error!(conversation = %id.short(), "The store and every way to staff fail; an alarm could not be told.");
+            tracing::error!(conversation = %id.short(), "The store and the staff's group both fail; an alarm could not be told there.");
         }
     }
 
@@ -72,7 +81,7 @@ impl App {
     }
 
     /// Every way of the first step; whether one of them worked. They carry no words: those stand in the group, and come again.
-    async fn tell_ways(&self, id: ConversationId, address: &Address, urgency: Urgency, rules: &Rules) -> bool {
+    async fn tell_ways(&self, id: ConversationId, address: &Address, urgency: Urgency, rules: &Rules, digest: u64) -> bool {
         let now = self.clock.now();
         let named = rules.ladder.rung(urgency, 0).map(|rung| rung.ways.clone()).unwrap_or_default();
         let ways = named.iter().filter_map(|name| Some((name, self.alerts.get(name)?)));
@@ -81,13 +90,13 @@ impl App {
                 way: name.clone(),
                 happened: Happened::Trigger,
                 id,
+                number: digest,
                 handoff: 0,
                 step: 0,
                 urgency,
                 channel: address.channel.clone(),
                 language: "?".into(),
                 opened: now,
-                safeguarding: None,
                 drill: false,
                 full: None,
             };

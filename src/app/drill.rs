@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The channel of drills: what is said there goes nowhere.
-pub const CHANNEL: &str = "drill";
+pub use crate::conversation::DRILL as CHANNEL;
 
 /// What the customer of a drill writes.
 const WORDS: &str = "This is a DRILL. Please claim it. i want to kill myself";

@@ -83,12 +83,7 @@ impl App {
 
     fn change(&self, id: ConversationId, version: u64, state: &State, event: &Event, finishes: &Finishes, now: Timestamp) -> Change {
         let rules = self.rules.load_full();
-        let facts = desk::facts(
-            &self.hours,
-            self.desk.is_some() || !self.alerts.is_empty(),
-            self.profile(&state.address.channel),
-            self.clock.now(),
-        );
+        let facts = desk::facts(&self.hours, self.desk.is_some(), self.profile(&state.address.channel), self.clock.now());
         let stepped = std::panic::catch_unwind(AssertUnwindSafe(|| step(&rules, &facts, state, event.clone(), now)));
         let (mut next, effects) = stepped.unwrap_or_else(|_| {
             tracing::error!(conversation = %id.short(), "A step has panicked; the event is noted and staff are told.");
@@ -129,9 +124,10 @@ impl App {
                 Effect::DropQuestions => change.drop_questions = true,
             }
         }
-        for alert in desk::alerts(id, state, &next, &notes, &rules.ladder, &self.ways, now) {
+        for mut alert in desk::alerts(id, state, &next, &notes, &rules.ladder, &self.ways, now) {
             let number = next.next;
             next.next += 1;
+            alert.number = number;
             let (urgency, target) = (Some(alert.urgency), OutboxTarget::Alert(alert));
             change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due: now, attempts: 0 });
         }

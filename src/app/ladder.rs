@@ -6,7 +6,7 @@
 //! Leaves out: making the ways (`cli::parts`).
 
 use super::config::Config;
-use crate::conversation::{GROUP, Ladder, Rung, Urgency};
+use crate::conversation::{GROUP, Ladder, Rung, SHORTEST, Urgency};
 use crate::desk::{Hours, Way, WayKind};
 use crate::lexis::{Located, Table, nearest};
 use crate::transport::smtp;
@@ -63,13 +63,18 @@ pub(super) fn read(config: &mut Config, root: &Table<'_>, zone: &str) {
             ways.push(way);
         }
     }
+    if let (Some(way), None) = (ways.first(), config.desk_chat) {
+        let message = format!("`{}` calls people to a group, and there is none", way.way.name);
+        let at = root.tables("alert").first().map_or(0..0, |table| table.span.clone());
+        root.doc.error(at, message, "claims and answers are written in the group: set [desk.telegram] chat_id");
+    }
     config.ways = ways;
     let Some(table) = root.table("ladder") else { return };
     let names: Vec<&str> = Urgency::ALL.iter().map(|urgency| urgency.name()).collect();
     table.only(&names);
     let mut rungs = BTreeMap::new();
     for urgency in Urgency::ALL {
-        let own: Vec<Rung> = table.tables(urgency.name()).iter().map(|table| rung(table, config)).collect();
+        let own: Vec<Rung> = table.tables(urgency.name()).iter().enumerate().map(|(step, table)| rung(table, step == 0, config)).collect();
         if !own.is_empty() {
             rungs.insert(urgency, own);
         }
@@ -178,7 +183,7 @@ fn check_to(table: &Table<'_>, kind: WayKind, to: &[Located<String>], config: &C
     }
 }
 
-fn rung(table: &Table<'_>, config: &Config) -> Rung {
+fn rung(table: &Table<'_>, first: bool, config: &Config) -> Rung {
     table.only(&["after", "ways"]);
     let after = table.string("after").map_or(SignedDuration::ZERO, |after| {
         after.value.parse().ok().filter(|after: &SignedDuration| !after.is_negative()).unwrap_or_else(|| {
@@ -186,6 +191,9 @@ fn rung(table: &Table<'_>, config: &Config) -> Rung {
             SignedDuration::ZERO
         })
     });
+    if !first && after < SHORTEST {
+        table.doc.error(table.span.clone(), "a later step needs `after`, half a minute at least", "after = \"2m\"");
+    }
     let known: Vec<&str> = config.ways.iter().map(|way| way.way.name.as_str()).chain([GROUP]).collect();
     let ways = table.strings("ways");
     if ways.is_empty() {
@@ -264,6 +272,10 @@ after = "soon"
 ways = ["hock", "group"]
 [[ladder.crysis]]
 ways = ["group"]
+[[ladder.distress]]
+ways = ["group"]
+[[ladder.distress]]
+ways = ["group"]
 "#;
         let findings = Config::read(&Source::new("config.toml", text)).expect_err("wrong");
         let shown: Vec<String> = findings.iter().map(|finding| format!("{} {}", finding.line, finding.message)).collect();
@@ -272,6 +284,7 @@ ways = ["group"]
             [
                 "3 `url`: without TLS; write smtps://, or smtp://…?tls=required for STARTTLS",
                 "4 an alert needs a `name` of letters, digits and _",
+                "4 `group` calls people to a group, and there is none",
                 "7 there is a way called `group` already",
                 "7 `group` reaches nobody",
                 "9 the URL of an incoming webhook is a secret",
@@ -281,6 +294,7 @@ ways = ["group"]
                 "21 `soon` is no time",
                 "22 there is no way `hock`",
                 "23 unknown key `ladder.crysis`",
+                "27 a later step needs `after`, half a minute at least",
             ]
         );
     }

@@ -70,6 +70,8 @@ pub struct App {
     limiter: Mutex<limit::Limiter>,
     calls_under_way: Mutex<HashSet<(ConversationId, u64)>>,
     gateway_confirms: AtomicBool,
+    /// What has left and could not be marked so yet.
+    sent: Mutex<HashSet<(ConversationId, u64)>>,
     /// Questions of staff that were answered.
     answered: Mutex<HashSet<i64>>,
     /// Handoffs that were just given to somebody who asked for the next one.
@@ -141,6 +143,7 @@ impl App {
             limiter: Mutex::new(limit::Limiter::new(rate)),
             calls_under_way: Mutex::default(),
             gateway_confirms: AtomicBool::new(confirms),
+            sent: Mutex::default(),
             answered: Mutex::default(),
             given: Mutex::default(),
             alarmed: Mutex::default(),

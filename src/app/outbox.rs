@@ -26,19 +26,19 @@ const MERGED: usize = 3_500;
 
 /// What one worker sends.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Outgoing {
+pub(super) enum Outgoing<'w> {
     /// Lines to a channel's customers.
-    Channel(&'static str),
+    Channel(&'w str),
     /// What goes to the desk.
     Desk,
-    /// Alerts.
-    Alerts,
+    /// Alerts by a way.
+    Alerts(&'w str),
 }
 
 impl App {
     /// Sends what is due, to customers, to the desk and as alerts; how many rows are done.
     pub async fn deliver(&self) -> usize {
-        let (lines, posts, alerts) = futures::future::join3(self.deliver_lines(None), self.deliver_desk(), self.deliver_alerts()).await;
+        let (lines, posts, alerts) = futures::future::join3(self.deliver_lines(None), self.deliver_desk(), self.deliver_alerts(None)).await;
         lines + posts + alerts
     }
 
@@ -76,14 +76,14 @@ impl App {
     }
 
     /// When a worker should look again: the earliest due head of a lane that it can send on.
-    pub(super) async fn next_due(&self, worker: Outgoing) -> Option<Timestamp> {
+    pub(super) async fn next_due(&self, worker: Outgoing<'_>) -> Option<Timestamp> {
         let mut heads: BTreeMap<(ConversationId, &str), Timestamp> = BTreeMap::new();
         let rows = self.store.outbox().await.ok()?;
         for row in &rows {
             let lane = match (&row.target, worker) {
                 (OutboxTarget::Customer(line), Outgoing::Channel(channel)) if channel == line.to.channel => channel,
                 (OutboxTarget::Desk(_), Outgoing::Desk) if self.desk.is_some() => "",
-                (OutboxTarget::Alert(alert), Outgoing::Alerts) => &alert.way,
+                (OutboxTarget::Alert(alert), Outgoing::Alerts(way)) if way == alert.way => &alert.way,
                 _ => continue,
             };
             heads.entry((row.id, lane)).or_insert(row.due);

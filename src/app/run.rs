@@ -23,6 +23,13 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// How often timers are looked at: the shortest one is two seconds.
 const TICK: Duration = Duration::from_millis(300);
 
+/// Who sends what, for as long as the bot runs.
+enum Worker {
+    Channel(&'static str),
+    Desk,
+    Alerts(String),
+}
+
 /// Starts every worker.
 pub fn run(app: &Arc<App>, spawn: &Arc<dyn Spawn>, poller: Option<Poller>, files: Option<(PathBuf, Config)>) {
     let stopping = spawn.stopping();
@@ -56,23 +63,29 @@ pub fn run(app: &Arc<App>, spawn: &Arc<dyn Spawn>, poller: Option<Poller>, files
     };
     spawn.spawn("calls", task.boxed());
 
-    // One worker a channel, one for the desk and one for alerts: a service that hangs holds up nobody else's words.
-    for worker in app.channels.keys().map(|channel| Outgoing::Channel(channel)).chain([Outgoing::Desk, Outgoing::Alerts]) {
+    // One worker a channel, one for the desk and one a way of alerting: a service that hangs holds up nobody else's words.
+    let ways = app.alerts.keys().cloned().map(Worker::Alerts);
+    for worker in app.channels.keys().map(|channel| Worker::Channel(channel)).chain([Worker::Desk]).chain(ways) {
         let (app, end) = (app.clone(), stopping.clone());
         let mut ready = app.outbox_ready.subscribe();
         let task = async move {
             loop {
-                match worker {
+                let outgoing = match &worker {
+                    Worker::Channel(channel) => Outgoing::Channel(channel),
+                    Worker::Desk => Outgoing::Desk,
+                    Worker::Alerts(way) => Outgoing::Alerts(way),
+                };
+                match outgoing {
                     Outgoing::Channel(channel) => steady("outbox", app.deliver_lines(Some(channel))).await,
                     Outgoing::Desk => steady("desk", app.deliver_desk()).await,
-                    Outgoing::Alerts => steady("alerts", app.deliver_alerts()).await,
+                    Outgoing::Alerts(way) => steady("alerts", app.deliver_alerts(Some(way))).await,
                 }
                 if end.is_cancelled() {
                     return;
                 }
                 tokio::select! {
                     _ = ready.changed() => {}
-                    () = wake(&app, worker) => {}
+                    () = wake(&app, outgoing) => {}
                     () = end.cancelled() => {}
                 }
             }
@@ -127,7 +140,7 @@ async fn steady(worker: &'static str, step: impl Future<Output = usize>) {
 }
 
 /// Waits until the next row of the outbox is due, or for a while.
-async fn wake(app: &App, worker: Outgoing) {
+async fn wake(app: &App, worker: Outgoing<'_>) {
     let wait = match app.next_due(worker).await {
         Some(due) => {
             let until = due.duration_since(app.clock.now());

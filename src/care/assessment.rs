@@ -78,7 +78,8 @@ impl Assessment {
     /// Nothing that counts by itself was heard in it; it only resembles what people in need write.
     pub fn only_resembles(&self) -> bool {
         let opinion = |evidence: &Evidence| evidence.rule == OPINION;
-        self.evidence.iter().any(opinion) && self.evidence.iter().all(|evidence| opinion(evidence) || evidence.weight < SIGN)
+        self.evidence.iter().any(opinion)
+            && self.evidence.iter().all(|evidence| opinion(evidence) || (evidence.weight < SIGN && evidence.level == Level::Frustration))
     }
 
     /// Answers as for an ordinary request, and offers a person.

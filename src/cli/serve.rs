@@ -8,6 +8,7 @@ use crate::app::reload::{self, Start};
 use crate::app::{App, Clock, Config, Parts, Spawn, SystemClock, TokioSpawn};
 use crate::channel::Channel;
 use crate::channel::sms::twilio::TwilioSms;
+use crate::desk::WayKind;
 use crate::server::{Server, TelegramHook, TwilioHook, router};
 use crate::store::{KvStore, SledKv, Store, StoreError};
 use futures::FutureExt;
@@ -79,6 +80,9 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
 
     let telegram = parts::telegram(&config, &secrets)?;
     let twilio = parts::twilio(&config, &secrets)?;
+    if !config.ways.is_empty() && telegram.as_ref().is_none_or(|telegram| telegram.desk.is_none()) {
+        return Err("alerts call people to the staff's group, which needs WARMLINE_TELEGRAM_TOKEN and [desk.telegram] chat_id".into());
+    }
     let mut channels: Vec<Arc<dyn Channel>> = Vec::new();
     channels.extend(telegram.iter().map(|telegram| telegram.chat.clone() as Arc<dyn Channel>));
     channels.extend(twilio.iter().map(|twilio| twilio.clone() as Arc<dyn Channel>));
@@ -89,7 +93,7 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
         channels,
         desk: telegram.as_ref().and_then(|telegram| telegram.desk.clone()).map(|desk| desk as Arc<dyn crate::channel::Desk>),
         alerts: parts::alerts(&config, &secrets, telegram.as_ref().map(|telegram| &telegram.client))?,
-        ways: config.all_ways(),
+        ways: config.all_ways().into_iter().filter(|way| telegram.is_some() || way.kind != WayKind::Group).collect(),
         backend,
         hours: config.hours.clone(),
     })
@@ -276,7 +280,8 @@ fn banner(config: &Config, secrets: &crate::app::Secrets, address: std::net::Soc
     if !named.is_empty() {
         lines.push(format!("  on  alerts     {}", named.join(", ")));
     }
-    let thin = crate::desk::thin(&config.ladder, &config.all_ways()).filter(|_| telegram || twilio);
+    let ways: Vec<_> = config.all_ways().into_iter().filter(|way| telegram || way.kind != WayKind::Group).collect();
+    let thin = crate::desk::thin(&config.ladder, &ways).filter(|_| telegram || twilio);
     lines.extend(thin.map(|thin| format!("  WARNING: {thin}.")));
     if !desk && named.is_empty() {
         lines.push("  Nobody is told about handoffs yet; `warmline queue` shows them.".into());

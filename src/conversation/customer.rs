@@ -188,6 +188,7 @@ impl Turn<'_> {
 
     fn heard_entry(&mut self, message: &Message, assessment: &Assessment, understanding: &Understanding) {
         let number = self.number();
+        self.state.wrote = number;
         let mut understood = BTreeMap::new();
         let id = |intent: usize| self.rules.engine.intents()[intent].id.clone();
         match &understanding.verdict {

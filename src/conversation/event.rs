@@ -253,6 +253,8 @@ pub enum Event {
     AlertFailed {
         /// The way's name.
         way: String,
+        /// The handoff's number in the conversation.
+        handoff: u64,
         /// The step of the ladder that it belonged to.
         step: u32,
     },

@@ -72,6 +72,9 @@ const QUIET: SignedDuration = SignedDuration::from_mins(2);
 /// The cues that have words of their own: one a language, `bereavement_es`.
 const BEREAVEMENT: &str = "bereavement";
 
+/// The channel of drills.
+pub const DRILL: &str = "drill";
+
 /// The key of the timer that reminds staff.
 pub(super) const UNCLAIMED: &str = "unclaimed";
 
@@ -170,14 +173,19 @@ impl Turn<'_> {
     fn raise(&mut self, reason: Reason, assessment: &Assessment) {
         let words = self.state.last_words.clone();
         let trace = self.trace();
+        let mut rises = false;
         if let Some(handoff) = self.state.handoff.as_mut() {
+            let before = handoff.urgency;
             handoff.urgency = handoff.urgency.max(reason.urgency());
             handoff.reason = reason;
             handoff.kind = assessment.kind.or(handoff.kind);
             handoff.subject = assessment.subject.or(handoff.subject);
             handoff.words = words;
             handoff.trace = trace;
-            handoff.reminders = 0;
+            // Another kind of the same urgency does not begin the ladder anew: those who come later would never hear.
+            rises = reason.urgency() > before;
+            handoff.reminders = if rises { 0 } else { handoff.reminders };
+            rises |= handoff.answered;
             handoff.answered = false;
             handoff.spoke = Some(self.now);
             handoff.doubted = None;
@@ -189,7 +197,9 @@ impl Turn<'_> {
         if !matches!(self.state.owner, Owner::Human { .. }) {
             self.handoff_words(reason, assessment);
         }
-        self.await_claim();
+        if rises {
+            self.await_claim();
+        }
         self.effects.push(Effect::HandOff { reason });
         self.desk(DeskNote::Raised);
     }
@@ -197,11 +207,11 @@ impl Turn<'_> {
     /// The same again: staff see the words; the customer hears where things stand.
     fn again(&mut self, reason: Reason, assessment: &Assessment) {
         self.heard_more(assessment);
-        if self.asks_for_number() {
-            return;
-        }
         if matches!(self.state.owner, Owner::Human { .. }) {
-            return self.unanswered();
+            self.unanswered();
+        }
+        if self.asks_for_number() || matches!(self.state.owner, Owner::Human { .. }) {
+            return;
         }
         let asks = matches!(reason, Reason::Care(Level::HumanRequest | Level::Crisis));
         self.still_here(asks);
@@ -288,14 +298,15 @@ impl Turn<'_> {
     }
 
     /// An alert did not get through: it counts as unanswered, and the next step is taken at once, where there is another one.
-    pub(super) fn alert_failed(&mut self, way: &str, step: u32) {
-        let Some(handoff) = &self.state.handoff else { return };
-        let (urgency, at) = (handoff.urgency, handoff.reminders);
+    pub(super) fn alert_failed(&mut self, way: &str, number: u64, step: u32) {
+        let Some(handoff) = self.state.handoff.clone().filter(|handoff| handoff.number == number) else { return };
         self.note(format!("An alert did not get through: {way}"));
-        let text = format!("An alert did not get through: {way}. The next step is taken now.");
-        let text = if self.rules.ladder.is_higher(urgency, step) { text } else { format!("An alert did not get through: {way}.") };
+        let open = !handoff.answered && handoff.reminders == step;
+        let climbs = open && self.rules.ladder.is_higher(handoff.urgency, step);
+        let next = if climbs { " The next step is taken now." } else { "" };
+        let text = format!("An alert did not get through: {way}.{next}");
         self.desk(DeskNote::Relay { who: Who::Note, text, external: None });
-        if at == step && self.state.owner == Owner::Waiting && self.rules.ladder.is_higher(urgency, step) {
+        if climbs {
             self.unclaimed();
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Owns: for each urgency its rungs: how long after the one before, by which ways.
 //! Invariants: every urgency has a first rung; behind the last one it repeats, so nobody is forgotten; the wait between two
-//! rungs is a second at least.
+//! rungs is [`SHORTEST`] at least, so nobody is flooded.
 //! Leaves out: what a way is and whom it reaches (`desk`), sending (`alert`).
 
 use super::urgency::Urgency;
@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 
 /// The way that is always there: the staff's group.
 pub const GROUP: &str = "group";
+
+/// Nobody is called more often than this.
+pub const SHORTEST: SignedDuration = SignedDuration::from_secs(30);
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +44,7 @@ impl Ladder {
                 let group = |after| Rung { after, ways: vec![GROUP.to_string()] };
                 *own = vec![group(SignedDuration::ZERO), group(urgency.patience())];
             }
-            own.iter_mut().for_each(|rung| rung.after = rung.after.max(SignedDuration::from_secs(1)));
+            own.iter_mut().for_each(|rung| rung.after = rung.after.max(SHORTEST));
         }
         Ladder(rungs)
     }
@@ -59,7 +62,10 @@ impl Ladder {
 
     /// How long until the step after this one.
     pub fn wait(&self, urgency: Urgency, step: u32) -> SignedDuration {
-        self.rung(urgency, step.saturating_add(1)).map_or(urgency.patience(), |rung| rung.after)
+        match self.rungs(urgency) {
+            [] | [_] => urgency.patience(),
+            rungs => rungs.get((step as usize).saturating_add(1)).or(rungs.last()).map_or(urgency.patience(), |rung| rung.after),
+        }
     }
 
     /// A step higher than this one that is not only the last one again.
@@ -82,6 +88,8 @@ mod tests {
             assert_eq!(ladder.wait(Urgency::Crisis, step), SignedDuration::from_mins(wait), "{step}");
             assert_eq!(ladder.is_higher(Urgency::Crisis, step), higher, "{step}");
         }
+        let one = Ladder::new(BTreeMap::from([(Urgency::Crisis, vec![rung(0, "pager")])]));
+        assert_eq!(one.wait(Urgency::Crisis, 0), SignedDuration::from_mins(2), "one step repeats, and not every second");
         assert_eq!(ladder.rung(Urgency::Stuck, 4).map(|rung| rung.ways[0].as_str()), Some(GROUP));
         assert_eq!(Ladder::default().wait(Urgency::Distress, 0), SignedDuration::from_mins(10));
     }

@@ -7,7 +7,7 @@
 
 use super::effect::{DeskNote, Effect, Entry, Line, NotSent, Speaker, Who};
 use super::event::{Delivery, Failure, Staff, StaffAction};
-use super::handoff::UNCLAIMED;
+use super::handoff::{DRILL, UNCLAIMED};
 use super::state::{Asked, Owner, Thread};
 use super::step::Turn;
 use serde_json::json;
@@ -65,6 +65,7 @@ impl Turn<'_> {
             Owner::Bot => "Nothing waits here.".into(),
             Owner::Waiting => {
                 self.state.owner = Owner::Human { staff: staff.clone() };
+                self.reset_answer();
                 self.state.form = None;
                 self.drop_threads();
                 if self.state.asked != Some(Asked::SafeToReply) {
@@ -72,8 +73,12 @@ impl Turn<'_> {
                 }
                 self.note(format!("{} claimed it", staff.name));
                 self.effects.push(Effect::DropBotLines);
-                // A tap is not an answer: the clock runs on, from now, until a human word is delivered.
-                self.await_claim();
+                // A drill asks for a claim and nothing more. Else a tap is not an answer: the clock runs on, from now, until a human word is delivered.
+                if self.state.address.channel == DRILL {
+                    self.effects.push(Effect::Cancel { key: UNCLAIMED.into() });
+                } else {
+                    self.await_claim();
+                }
                 self.desk(DeskNote::Changed);
                 "It is yours. What you write here now goes to the customer.".into()
             }
@@ -86,9 +91,7 @@ impl Turn<'_> {
             Owner::Human { staff: other } if other.id != staff.id => {
                 self.state.owner = Owner::Human { staff: staff.clone() };
                 self.note(format!("{} took it over from {}", staff.name, other.name));
-                if let Some(handoff) = self.state.handoff.as_mut() {
-                    handoff.answered = false;
-                }
+                self.reset_answer();
                 self.await_claim();
                 self.desk(DeskNote::Changed);
                 format!("{} has taken it over from {}.", staff.name, other.name)
@@ -97,11 +100,19 @@ impl Turn<'_> {
         }
     }
 
+    /// Whoever has it now has not answered yet.
+    fn reset_answer(&mut self) {
+        if let Some(handoff) = self.state.handoff.as_mut() {
+            handoff.answered = false;
+        }
+    }
+
     fn release(&mut self, staff: &Staff) -> String {
         if let Some(refusal) = self.refusal(staff) {
             return refusal;
         }
         self.state.owner = Owner::Waiting;
+        self.reset_answer();
         self.note(format!("{} gave it back", staff.name));
         self.await_claim();
         self.desk(DeskNote::Changed);
@@ -236,7 +247,10 @@ impl Turn<'_> {
                     self.state.thread.card_line = None;
                     self.state.thread.card = external.first().and_then(|id| id.parse().ok());
                 }
+                // Words that were on their way when the customer wrote again, or when the claim was given back, answer nothing.
                 if self.state.staff_lines.contains_key(&line)
+                    && line > self.state.wrote
+                    && matches!(self.state.owner, Owner::Human { .. })
                     && let Some(handoff) = self.state.handoff.as_mut()
                 {
                     handoff.answered = true;
@@ -251,6 +265,9 @@ impl Turn<'_> {
                     _ => {}
                 }
                 let message = self.state.staff_lines.remove(&line);
+                if message.is_some() {
+                    self.unanswered();
+                }
                 if message.is_some() || self.state.handoff.is_some() {
                     self.not_sent(message, NotSent::Failed { failure });
                 }

@@ -254,6 +254,9 @@ pub struct State {
     /// Weak signs of earlier messages.
     #[serde(default)]
     pub temperature: Temperature,
+    /// The number of what they wrote last.
+    #[serde(default)]
+    pub wrote: u64,
     /// How they usually write.
     #[serde(default)]
     pub manner: Manner,
@@ -369,6 +372,7 @@ impl State {
             country: None,
             helped: None,
             temperature: Temperature::default(),
+            wrote: 0,
             manner: Manner::default(),
             kept: None,
             hold: None,

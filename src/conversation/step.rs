@@ -30,7 +30,7 @@ pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Time
         Event::Staff { staff, action, callback } => turn.staff(&staff, action, callback),
         Event::CallReturned(returned) => turn.call_returned(&returned),
         Event::Delivered { line, delivery } => turn.delivered(line, delivery),
-        Event::AlertFailed { way, step } => turn.alert_failed(&way, step),
+        Event::AlertFailed { way, handoff, step } => turn.alert_failed(&way, handoff, step),
         Event::Timer { key } if key == super::handoff::UNCLAIMED => turn.unclaimed(),
         Event::Timer { key } if key == super::handoff::REVIEW => turn.review(),
         Event::Timer { key } if key == super::retention::FORGET => turn.forget(),

@@ -6,7 +6,7 @@
 //! Leaves out: the group (`message`), links and sending (`alert`).
 
 use super::ways::{Way, WayKind};
-use crate::conversation::{ConversationId, DeskNote, Ladder, Owner, State, Urgency};
+use crate::conversation::{ConversationId, DRILL, DeskNote, Ladder, State, Urgency};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub enum Happened {
     /// Somebody is needed.
     Trigger,
-    /// Somebody has claimed it.
+    /// Somebody has answered: their words have been delivered.
     Acknowledge,
     /// It is over.
     Resolve,
@@ -29,6 +29,9 @@ pub struct Full {
     pub name: Option<String>,
     /// Their words.
     pub words: String,
+    /// Who is named when the customer is under 18.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safeguarding: Option<String>,
 }
 
 /// An alert on its way.
@@ -40,6 +43,8 @@ pub struct AlertMessage {
     pub happened: Happened,
     /// The conversation.
     pub id: ConversationId,
+    /// The alert's number in it: the same for every attempt.
+    pub number: u64,
     /// The handoff's number in it.
     pub handoff: u64,
     /// Which step of the ladder.
@@ -52,9 +57,6 @@ pub struct AlertMessage {
     pub language: String,
     /// Since when.
     pub opened: Timestamp,
-    /// Who is named when the customer is under 18.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub safeguarding: Option<String>,
     /// Nobody is in need: it is a test.
     #[serde(default)]
     pub drill: bool,
@@ -64,9 +66,9 @@ pub struct AlertMessage {
 }
 
 impl AlertMessage {
-    /// The same for every alert about one handoff.
+    /// The same for every alert about one handoff, as long as its urgency is the same.
     pub fn key(&self) -> String {
-        format!("{}-{}", self.id, self.handoff)
+        format!("{}-{}-{}", self.id, self.handoff, self.urgency.name())
     }
 
     /// One line, as a person reads it on a locked phone.
@@ -75,7 +77,7 @@ impl AlertMessage {
         let drill = if self.drill { "DRILL. " } else { "" };
         let what = match self.happened {
             Happened::Trigger => format!("waiting {}:{:02}", waiting / 60, waiting % 60),
-            Happened::Acknowledge => "somebody has it".to_string(),
+            Happened::Acknowledge => "a person has answered".to_string(),
             Happened::Resolve => "closed".to_string(),
         };
         let again = if self.step > 0 && self.happened == Happened::Trigger { ", nobody has answered" } else { "" };
@@ -85,16 +87,13 @@ impl AlertMessage {
     /// What stands below the line: who must be called in, and the words where they may be carried.
     pub fn details(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        lines.extend(self.safeguarding.iter().map(|lead| format!("SAFEGUARDING: {lead}")));
         if let Some(full) = &self.full {
+            lines.extend(full.safeguarding.iter().map(|lead| format!("SAFEGUARDING: {lead}")));
             lines.push(format!("{}: {}", full.name.as_deref().unwrap_or("Customer"), full.words));
         }
         lines
     }
 }
-
-/// The channel of drills.
-const DRILL: &str = "drill";
 
 /// The alerts of a step, besides what goes to the group.
 pub fn alerts(
@@ -116,22 +115,22 @@ pub fn alerts(
             alerts.extend(alert(id, next, way, Happened::Trigger));
         }
     }
-    // Pagers keep a page open until somebody takes it.
-    let (was, is) = (matches!(before.owner, Owner::Human { .. }), matches!(next.owner, Owner::Human { .. }));
-    let ended = before.handoff.as_ref().filter(|was| next.handoff.as_ref().is_none_or(|is| is.number != was.number));
+    // Pagers keep a page open until somebody takes it. A claim does not: a person's words do.
     let follows = |happened, state: &State, alerts: &mut Vec<AlertMessage>| {
         let Some(handoff) = &state.handoff else { return };
-        let taken = ladder.rungs(handoff.urgency).iter().take(handoff.reminders as usize + 1);
-        let named: Vec<&String> = taken.flat_map(|rung| &rung.ways).collect();
+        let named: Vec<&String> = ladder.rungs(handoff.urgency).iter().flat_map(|rung| &rung.ways).collect();
         let keeps = |way: &&Way| matches!(way.kind, WayKind::PagerDuty | WayKind::Webhook) && named.contains(&&way.name);
         for way in ways.iter().filter(keeps) {
             alerts.extend(alert(id, state, way, happened));
         }
     };
-    if ended.is_some() {
-        follows(Happened::Resolve, before, &mut alerts);
-    } else if is && !was {
-        follows(Happened::Acknowledge, next, &mut alerts);
+    if let Some(was) = &before.handoff {
+        match next.handoff.as_ref().filter(|is| is.number == was.number) {
+            Some(is) if is.urgency != was.urgency => follows(Happened::Resolve, before, &mut alerts),
+            Some(is) if is.answered && !was.answered => follows(Happened::Acknowledge, next, &mut alerts),
+            Some(_) => {}
+            None => follows(Happened::Resolve, before, &mut alerts),
+        }
     }
     alerts
 }
@@ -142,14 +141,18 @@ fn alert(id: ConversationId, state: &State, way: &Way, happened: Happened) -> Op
         way: way.name.clone(),
         happened,
         id,
+        number: 0,
         handoff: handoff.number,
         step: handoff.reminders,
         urgency: handoff.urgency,
         channel: state.address.channel.clone(),
         language: state.language().to_string(),
         opened: handoff.opened,
-        safeguarding: handoff.safeguarding.clone(),
         drill: state.address.channel == DRILL,
-        full: (way.full && happened == Happened::Trigger).then(|| Full { name: state.name.clone(), words: handoff.words.clone() }),
+        full: (way.full && happened == Happened::Trigger).then(|| Full {
+            name: state.name.clone(),
+            words: handoff.words.clone(),
+            safeguarding: handoff.safeguarding.clone(),
+        }),
     })
 }

@@ -7,6 +7,7 @@
 
 use super::hours::Hours;
 use crate::conversation::{Ladder, Urgency};
+use jiff::SignedDuration;
 use jiff::civil::{Time, Weekday};
 use std::collections::BTreeSet;
 
@@ -44,13 +45,21 @@ pub struct Way {
     pub full: bool,
 }
 
+/// A step that comes later than this does not count: whoever is in danger can't wait for it.
+const SOON: SignedDuration = SignedDuration::from_mins(30);
+
 /// The spans of a week, in quarters of an hour.
 const SLOT: i32 = 15;
 
 /// Hours of the week in which a crisis reaches fewer than two people or by fewer than two ways, as sentences that an operator
 /// reads; empty where all is well.
 pub fn gaps(ladder: &Ladder, ways: &[Way]) -> Vec<String> {
-    let named: BTreeSet<&str> = ladder.rungs(Urgency::Crisis).iter().flat_map(|rung| &rung.ways).map(String::as_str).collect();
+    let mut since = SignedDuration::ZERO;
+    let soon = ladder.rungs(Urgency::Crisis).iter().enumerate().take_while(|(step, rung)| {
+        since += if *step == 0 { SignedDuration::ZERO } else { rung.after };
+        since <= SOON
+    });
+    let named: BTreeSet<&str> = soon.flat_map(|(_, rung)| &rung.ways).map(String::as_str).collect();
     let ways: Vec<&Way> = ways.iter().filter(|way| named.contains(way.name.as_str())).collect();
     let mut gaps: Vec<(String, String)> = Vec::new();
     let mut before = None;
@@ -83,7 +92,9 @@ fn reached(ways: &[&Way], minute: i32) -> Option<String> {
     let there = |way: &&&Way| way.hours.as_ref().is_none_or(|hours| hours.covers(weekday(minute), time(minute)));
     let there: Vec<&&Way> = ways.iter().filter(there).filter(|way| !way.reaches.is_empty()).collect();
     let people: BTreeSet<&str> = there.iter().flat_map(|way| &way.reaches).map(String::as_str).collect();
-    let kinds: BTreeSet<WayKind> = there.iter().map(|way| way.kind).collect();
+    // Whatever goes through Telegram fails with it.
+    let kind = |kind| if kind == WayKind::Group { WayKind::Telegram } else { kind };
+    let kinds: BTreeSet<WayKind> = there.iter().map(|way| kind(way.kind)).collect();
     let list = |names: BTreeSet<&str>| names.into_iter().collect::<Vec<_>>().join(", ");
     match (people.len(), kinds.len()) {
         (0, _) => Some("nobody is reached".into()),

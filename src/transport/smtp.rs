@@ -10,6 +10,9 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use secrecy::{ExposeSecret, SecretString};
 
+/// A server that says nothing for so long is asked again later.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(15);
+
 /// One server.
 #[derive(Clone)]
 pub struct Smtp {
@@ -58,7 +61,7 @@ impl Smtp {
             builder = builder.credentials(Credentials::new(user, password.expose_secret().to_string()));
         }
         let from = from.parse().map_err(|_| "smtp.from is no address".to_string())?;
-        Ok(Smtp { transport: builder.timeout(Some(std::time::Duration::from_secs(15))).build(), from })
+        Ok(Smtp { transport: builder.timeout(Some(PATIENCE)).build(), from })
     }
 
     /// Sends a letter.
@@ -73,7 +76,9 @@ impl Smtp {
         let thread = format!("<{}@warmline>", letter.thread);
         let builder = builder.references(thread.clone()).in_reply_to(thread);
         let message = builder.body(letter.text.clone()).map_err(|_| SendError::Refused("the letter can't be written".into()))?;
-        match self.transport.send(message).await {
+        // The library's own time-out ends with the connection.
+        let Ok(sent) = tokio::time::timeout(PATIENCE, self.transport.send(message)).await else { return Err(SendError::Later(None)) };
+        match sent {
             Ok(_) => Ok(()),
             Err(error) if error.is_permanent() => {
                 Err(SendError::Refused(error.status().map_or_else(|| "refused".to_string(), |code| format!("SMTP {code}"))))

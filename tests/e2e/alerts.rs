@@ -105,11 +105,12 @@ async fn a_crisis_goes_by_every_way_of_its_step_and_says_neither_name_nor_words(
         "{:?}",
         house.twilio.texts_to(ONCALL)
     );
-    // A claim takes the page down; a close ends it.
+    // A claim is no answer: words that arrive take the page down, a close ends it.
     let priya = house.telegram.person(7, "Priya");
     let card = house.card();
     house.telegram.tap(&priya, DESK, card, "Claim");
     house.settle().await;
+    assert_eq!(receiver.on("/v2/enqueue").len(), 1);
     let topic = house.telegram.topics(DESK)[0].id;
     house.telegram.group_text(&priya, DESK, Some(topic), None, "Hello, I am here.");
     house.telegram.group_text(&priya, DESK, Some(topic), None, "/close her sister is with her");
@@ -118,7 +119,7 @@ async fn a_crisis_goes_by_every_way_of_its_step_and_says_neither_name_nor_words(
         receiver.on("/v2/enqueue").iter().map(|got| got.json()["event_action"].as_str().unwrap_or("").to_string()).collect();
     assert_eq!(actions, ["trigger", "acknowledge", "resolve"]);
     let kinds: Vec<String> = receiver.on("/hook").iter().map(|got| got.json()["type"].as_str().unwrap_or("").to_string()).collect();
-    assert_eq!(kinds, ["handoff.waiting", "handoff.claimed", "handoff.closed"]);
+    assert_eq!(kinds, ["handoff.waiting", "handoff.answered", "handoff.closed"]);
     assert!(receiver.on("/hook").iter().all(verifies));
 }
 
