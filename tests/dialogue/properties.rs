@@ -38,6 +38,12 @@ fn event() -> impl Strategy<Value = Event> {
     let action = prop_oneof![
         Just(StaffAction::Claim),
         Just(StaffAction::Release),
+        Just(StaffAction::TakeOver),
+        Just(StaffAction::NotUrgent),
+        Just(StaffAction::Snooze { words: Some("10m on the phone".into()) }),
+        Just(StaffAction::BackToBot { why: None }),
+        Just(StaffAction::BackToBot { why: Some("done".into()) }),
+        Just(StaffAction::Note { words: Some("calls after five".into()) }),
         Just(StaffAction::Close { agreed: None }),
         Just(StaffAction::Close { agreed: Some("done".into()) }),
         Just(StaffAction::Safe { why: Some("she called us".into()) }),
@@ -61,6 +67,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (1_u64..40, delivery).prop_map(|(line, delivery)| Event::Delivered { line, delivery }),
         1 => Just(Event::Timer { key: "unclaimed".into() }),
         1 => Just(Event::Timer { key: "review".into() }),
+        1 => (1_u64..20, 0_u32..3).prop_map(|(handoff, step)| Event::AlertFailed { way: "lead".into(), handoff, step }),
     ]
 }
 
@@ -87,6 +94,9 @@ proptest! {
                     }
                 }
             }
+            // Whoever waits, or was not answered, has a running clock.
+            let waits = talk.state.handoff.as_ref().is_some_and(|handoff| !handoff.answered);
+            prop_assert!(!waits || talk.timers.iter().any(|timer| timer.key == "unclaimed"), "nobody is reminded after {event:?}");
             prop_assert_eq!(talk.state.handoff.is_some(), talk.state.owner != Owner::Bot, "an owner without a handoff, or the other way round");
         }
     }
