@@ -32,6 +32,10 @@
 //!   request is the request.
 //! - The bot's own words and the little words that it listens for stand in `intents/words.toml`, so that operators can change them
 //!   like everything else that customers read.
+//! - What was learnt from examples is kept in the user's folder for caches, so that every start but the first takes a second. A
+//!   number for examples and code says whether it is still true; without it the same is learnt again.
+//! - The ladder's rungs are rules (`conversation::Ladder`), so `step` alone decides when the next one is taken; a page is acknowledged
+//!   by words that were delivered and not by a claim.
 //! - Telegram's rate into one group is a sliding window over the passed time, not a library's clock, so that tests can move it.
 //!
 //! # Deliberate absences
