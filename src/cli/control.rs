@@ -64,7 +64,10 @@ pub(super) fn listen(app: &Arc<App>, spawn: &dyn Spawn, data: &Path) -> Option<S
                 "weekly" => app.store.figures().await.ok().and_then(|rows| serde_json::to_string(&rows).ok()),
                 "queue" => app.store.queue().await.ok().and_then(|rows| serde_json::to_string(&rows).ok()),
                 "drill" => app.drill().await.ok().and_then(|drill| serde_json::to_string(&[drill]).ok()),
-                _ => None,
+                question => match question.strip_prefix("export ") {
+                    Some(id) => super::export::read(app.store.as_ref(), id).await.ok().and_then(|found| serde_json::to_string(&found).ok()),
+                    None => None,
+                },
             };
             let _ = write.write_all(format!("{}\n", answer.unwrap_or_else(|| "null".into())).as_bytes()).await;
         }

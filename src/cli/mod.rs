@@ -9,6 +9,7 @@ mod control;
 mod drill;
 mod eval;
 mod explain;
+mod export;
 mod init;
 mod parts;
 mod print;
@@ -99,6 +100,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Everything that is kept of one customer, as JSON; what care heard too.
+    Export {
+        /// The conversation's id, or its first eight letters.
+        id: String,
+    },
     /// Sends a marked test crisis down the whole way to the people who answer.
     Drill,
     /// The handoffs that wait.
@@ -146,6 +152,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::replay(&paths, &args),
         Command::Unmatched { groups, json } => unmatched::unmatched(&paths, groups, json),
         Command::Weekly { json } => weekly::weekly(&paths, json),
+        Command::Export { id } => export::export(&paths, &id),
         Command::Drill => drill::drill(&paths),
         Command::Queue { json } => queue::queue(&paths, json),
     }

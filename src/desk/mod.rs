@@ -8,6 +8,7 @@
 
 mod alert;
 mod card;
+mod export;
 mod hours;
 mod message;
 mod queue;
@@ -17,6 +18,7 @@ mod weekly;
 
 pub use alert::{AlertMessage, Full, Happened, alerts};
 pub use card::{card, card_buttons};
+pub use export::export;
 pub use hours::{Hours, HoursError};
 pub use message::{DeskMessage, DeskRow, messages};
 pub use queue::QueueRow;

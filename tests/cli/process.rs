@@ -120,6 +120,22 @@ async fn a_running_bot_answers_its_endpoints_and_the_queue_and_has_its_folder_al
     }
     let asked = run(folder.path(), &["queue", "--json"]);
     assert!(asked.status.success() && asked.stdout.is_empty(), "{}", String::from_utf8_lossy(&asked.stderr));
+    // A drill's conversation can be exported, with what care heard in it.
+    let drill = run(folder.path(), &["drill"]);
+    let shown = String::from_utf8_lossy(&drill.stdout).into_owned();
+    let id = shown.split(|c: char| !c.is_ascii_hexdigit()).find(|word| word.len() == 8).expect("an id").to_string();
+    let mut exported = run(folder.path(), &["export", &id]);
+    for _ in 0..200 {
+        if String::from_utf8_lossy(&exported.stdout).contains("suicide_wish") {
+            break;
+        }
+        exported = run(folder.path(), &["export", &id]);
+    }
+    let export: serde_json::Value = serde_json::from_slice(&exported.stdout).expect("JSON");
+    assert_eq!((&export["channel"], &export["handoff"]["urgency"]), (&"drill".into(), &"crisis".into()));
+    assert!(export["transcript"].to_string().contains("evidence"), "{export}");
+    assert_eq!(run(folder.path(), &["export", "00000000"]).status.code(), Some(1));
+    assert_eq!(run(folder.path(), &["export", "ana"]).status.code(), Some(2));
     let second = run(folder.path(), &["serve"]);
     assert_eq!(second.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&second.stderr).contains("in use by another process"), "{}", String::from_utf8_lossy(&second.stderr));
