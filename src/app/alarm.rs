@@ -74,9 +74,10 @@ impl App {
             title: format!("{}: outside the queue", heard.level.name()),
             address: address.clone(),
             transcript: None,
+            mark: None,
             silent: false,
         };
-        let post = DeskMessage::Post { text, reply_to: None, buttons: Vec::new(), copy: None };
+        let post = DeskMessage::post(text);
         desk.send(&place, &post).await.is_ok()
     }
 

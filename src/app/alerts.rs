@@ -79,7 +79,10 @@ impl App {
         let event = match sent {
             Ok(()) => {
                 self.sent.lock().unwrap_or_else(PoisonError::into_inner).insert((row.id, row.number));
-                Event::Timer { key: String::new() }
+                match alert.happened {
+                    Happened::Trigger => Event::AlertSent { handoff: alert.handoff },
+                    Happened::Acknowledge | Happened::Resolve => Event::Timer { key: String::new() },
+                }
             }
             Err(error) => {
                 tracing::warn!(conversation = %row.id.short(), way = alert.way, attempt = row.attempts + 1, %error, "An alert failed.");

@@ -63,6 +63,8 @@ pub struct Config {
     pub care_exceptions: Vec<String>,
     /// One person alone answers.
     pub alone: bool,
+    /// Whoever writes within so many days goes back to the person they know.
+    pub known_days: u32,
     /// Who is named on the card when a customer says that they are under 18.
     pub safeguarding: String,
     /// Staff's aliases.
@@ -101,6 +103,7 @@ impl Default for Config {
             smtp: SmtpConfig::default(),
             care_exceptions: Vec::new(),
             alone: false,
+            known_days: 7,
             safeguarding: String::new(),
             aliases: BTreeMap::new(),
             thresholds: Thresholds::default(),
@@ -250,7 +253,13 @@ impl Config {
     }
 
     fn desk(&mut self, desk: &Table<'_>) {
-        desk.only(&["time_zone", "hours", "alone", "safeguarding", "telegram"]);
+        desk.only(&["time_zone", "hours", "alone", "known_days", "safeguarding", "telegram"]);
+        if let Some(days) = desk.number("known_days") {
+            if !(0.0..=366.0).contains(&days.value) {
+                desk.doc.error(days.span, "`known_days` lies between 0 and 366", "known_days = 7");
+            }
+            self.known_days = days.value.clamp(0.0, 366.0) as u32;
+        }
         if let Some(alone) = desk.boolean("alone") {
             self.alone = alone.value;
         }

@@ -9,7 +9,7 @@ use super::App;
 use crate::conversation::{Address, ConversationId, DeskNote, Effect, Entry, Event, Owner, State, Who, step};
 use crate::desk::{self, QueueRow};
 use crate::store::{CallRow, Change, LinkKey, LinkTarget, MissedRow, OutboxRow, OutboxTarget, StoreError};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::panic::AssertUnwindSafe;
 
 /// What an event finishes.
@@ -21,6 +21,9 @@ pub(super) struct Finishes {
     pub timer: Option<String>,
     pub links: Vec<(LinkKey, LinkTarget)>,
 }
+
+/// Words of staff are held back for so long, so that whoever wrote them can take them back.
+pub(super) const HELD: SignedDuration = SignedDuration::from_secs(5);
 
 /// A conflict means that somebody else was faster; more than this many in a row mean that something is wrong.
 const TRIES: usize = 20;
@@ -35,6 +38,9 @@ impl App {
         finishes: Finishes,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        if let Event::Staff { staff, .. } = event {
+            self.saw(staff).await;
+        }
         for attempt in 0..TRIES {
             let stored = self.store.load(id).await?;
             let (state, version) = match (stored, address) {
@@ -44,8 +50,15 @@ impl App {
             };
             let change = self.change(id, version, &state, event, &finishes, now);
             let (outbox, calls) = (!change.outbox.is_empty(), !change.calls.is_empty());
+            let (queue, finished) = (change.queue.clone(), change.finished.is_some());
             match self.store.commit(change).await {
                 Ok(_) => {
+                    if self.owns(id, queue.as_ref(), now) {
+                        self.save_crew().await;
+                    }
+                    if finished {
+                        self.look_at_waits().await;
+                    }
                     if outbox {
                         // Nobody may be listening: the next look finds it.
                         let _ = self.outbox_ready.send(());
@@ -83,7 +96,7 @@ impl App {
 
     fn change(&self, id: ConversationId, version: u64, state: &State, event: &Event, finishes: &Finishes, now: Timestamp) -> Change {
         let rules = self.rules.load_full();
-        let facts = desk::facts(&self.hours, self.desk.is_some(), self.profile(&state.address.channel), self.clock.now());
+        let facts = self.facts(state, event, self.clock.now());
         let stepped = std::panic::catch_unwind(AssertUnwindSafe(|| step(&rules, &facts, state, event.clone(), now)));
         let (mut next, effects) = stepped.unwrap_or_else(|_| {
             tracing::error!(conversation = %id.short(), "A step has panicked; the event is noted and staff are told.");
@@ -103,8 +116,9 @@ impl App {
                 Effect::Record(entry) => change.entries.push(entry),
                 Effect::Say(line) => {
                     let number = line.number;
+                    let due = if line.is_held() && state.address.channel != super::drill::CHANNEL { now + HELD } else { now };
                     let target = OutboxTarget::Customer(line);
-                    change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due: now, attempts: 0 });
+                    change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due, attempts: 0 });
                 }
                 Effect::Call(request) => change.calls.push(CallRow { id, request, created: now, started: false }),
                 Effect::HandOff { reason } => {
@@ -120,6 +134,11 @@ impl App {
                 Effect::Count { week, names } => {
                     change.figures.extend(names.into_iter().map(|name| desk::Figure { week, name, count: 1 }));
                 }
+                Effect::Finished(finished) => change.finished = Some(finished),
+                Effect::DropLine { line } => {
+                    change.outbox.retain(|row| row.number != line);
+                    change.outbox_dropped.push(line);
+                }
                 Effect::DropBotLines => change.drop_bot_lines = true,
                 Effect::DropQuestions => change.drop_questions = true,
             }
@@ -132,7 +151,7 @@ impl App {
             change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due: now, attempts: 0 });
         }
         if self.desk.is_some() {
-            for row in desk::messages(id, &mut next, notes, now) {
+            for row in desk::messages(id, &mut next, notes, &self.hours, now) {
                 let target = OutboxTarget::Desk(row.message);
                 change.outbox.push(OutboxRow { id, number: row.number, target, urgency: row.urgency, created: now, due: now, attempts: 0 });
             }

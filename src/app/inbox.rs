@@ -27,6 +27,10 @@ impl App {
         let now = self.clock.now();
         let mut arrivals = Vec::new();
         for incoming in incoming {
+            if self.refused(&incoming).await {
+                received.unknown += 1;
+                continue;
+            }
             let (id, address, number) = match self.resolve(&incoming.target).await {
                 Ok(Some(found)) => found,
                 Ok(None) => {
@@ -74,6 +78,23 @@ impl App {
         }
         received.fresh = fresh;
         Ok(received)
+    }
+
+    /// A press in the staff's group by somebody who is not in it: refused, and reported.
+    async fn refused(&self, incoming: &Incoming) -> bool {
+        let ("callback", Body::Event(Event::Staff { staff, .. })) = (incoming.kind, &incoming.body) else { return false };
+        if self.is_member(staff).await {
+            return false;
+        }
+        metrics::counter!("warmline_presses_refused_total").increment(1);
+        if let Some(desk) = &self.desk {
+            let text = "REFUSED: somebody who is not in this group pressed a button here. Nothing was done.";
+            let refused = desk.refuse(&incoming.external, "Only members of the desk can do this.", text).await;
+            if let Err(error) = refused {
+                tracing::warn!(%error, "That a press was refused could not be reported.");
+            }
+        }
+        true
     }
 
     async fn resolve(&self, target: &Target) -> Result<Option<(ConversationId, Address, Option<u64>)>, StoreError> {

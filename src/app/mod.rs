@@ -8,9 +8,11 @@
 
 mod alarm;
 mod alerts;
+mod board;
 mod calls;
 pub mod clock;
 pub mod config;
+mod crew;
 pub mod defaults;
 pub mod drill;
 mod handle;
@@ -36,7 +38,7 @@ use crate::alert::Alert;
 use crate::backend::Backend;
 use crate::channel::{Channel, Desk};
 use crate::conversation::{ConversationId, Profile, Rules};
-use crate::desk::{Hours, Way};
+use crate::desk::{self, Hours, Way};
 use crate::store::{Store, StoreError};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -74,6 +76,16 @@ pub struct App {
     sent: Mutex<HashSet<(ConversationId, u64)>>,
     /// Questions of staff that were answered.
     answered: Mutex<HashSet<i64>>,
+    /// The staff.
+    crew: Mutex<desk::Crew>,
+    /// Who has which conversation.
+    owned: Mutex<HashMap<ConversationId, crew::Owned>>,
+    /// Who is in the staff's group, and when that was asked.
+    members: Mutex<HashMap<String, (bool, Timestamp)>>,
+    /// How long most people have waited lately, in minutes.
+    wait: Mutex<Option<(u32, u32)>>,
+    /// The pinned line.
+    board: Mutex<board::Shown>,
     /// Handoffs that were just given to somebody who asked for the next one.
     given: Mutex<HashMap<ConversationId, Timestamp>>,
     /// What staff were told although the store failed.
@@ -128,7 +140,7 @@ impl App {
         };
         let confirms = parts.store.get(GATEWAY_CONFIRMS).await?.is_some();
         let rate = parts.desk.as_ref().and_then(|desk| desk.rate());
-        Ok(Arc::new(App {
+        let app = Arc::new(App {
             store: parts.store,
             rules: ArcSwap::new(parts.rules),
             clock: parts.clock,
@@ -145,13 +157,20 @@ impl App {
             gateway_confirms: AtomicBool::new(confirms),
             sent: Mutex::default(),
             answered: Mutex::default(),
+            crew: Mutex::default(),
+            owned: Mutex::default(),
+            members: Mutex::default(),
+            wait: Mutex::default(),
+            board: Mutex::default(),
             given: Mutex::default(),
             alarmed: Mutex::default(),
             inbox_ready: Notify::new(),
             outbox_ready: watch::Sender::new(()),
             calls_ready: Notify::new(),
             stale: AtomicBool::new(false),
-        }))
+        });
+        app.load_crew().await?;
+        Ok(app)
     }
 
     /// What a channel can do; for one that is not configured any more, nothing but text.

@@ -9,8 +9,8 @@
 use super::App;
 use super::handle::Finishes;
 use crate::channel::{Place, Posted};
-use crate::conversation::{ConversationId, Delivery, Event, Failure, Line, Owner, Speaker, State, Urgency};
-use crate::desk::{DeskMessage, transcript};
+use crate::conversation::{ConversationId, Delivery, Event, Failure, Fate, Line, Owner, Speaker, State, Urgency};
+use crate::desk::{DeskMessage, mark, transcript};
 use crate::store::{LinkKey, LinkTarget, OutboxRow, OutboxTarget};
 use crate::transport::SendError;
 use jiff::{SignedDuration, Timestamp};
@@ -147,7 +147,13 @@ impl App {
             Some(delivery) => Event::Delivered { line: row.number, delivery },
             None => Event::Timer { key: String::new() },
         };
+        let links = finishes.links.clone();
         match self.handle(row.id, None, &event, finishes, now).await {
+            // The row was dropped while its words were leaving: they have left, and the conversation must know.
+            Ok(false) if label == "sent" => {
+                let late = self.handle(row.id, None, &event, Finishes { links, ..Finishes::default() }, now).await;
+                late.is_ok()
+            }
             Ok(_) => true,
             Err(error) => {
                 tracing::error!(conversation = %row.id.short(), %error, "A sent line could not be marked; it may be sent again.");
@@ -203,6 +209,7 @@ impl App {
                 Err(sent) => return done + sent,
             }
         }
+        self.show_board().await;
         done
     }
 
@@ -219,8 +226,8 @@ impl App {
             if row.due > now && !(crisis && row.attempts == 0) {
                 break;
             }
-            // A card's edit that a later one replaces is done without being sent.
-            let replaced = is_edit(row) && lane.iter().skip(at + 1).any(|later| is_edit(&later.row));
+            // A card's edit, or a line's mark, that a later one replaces is done without being sent.
+            let replaced = lane.iter().skip(at + 1).any(|later| replaces(&later.row, row));
             if replaced {
                 if !self.mark_desk(merged, Posted::default(), now).await {
                     break;
@@ -272,9 +279,13 @@ impl App {
             topic: state.thread.topic,
             card: state.thread.card,
             title: format!("{} · {} · {}", name.chars().take(60).collect::<String>(), state.address.channel, row.id.short()),
-            address: state.address,
             transcript,
-            silent: row.urgency < Some(Urgency::Distress),
+            mark: match message {
+                DeskMessage::Mark { line } => mark(row.id, &state, *line),
+                _ => None,
+            },
+            address: state.address,
+            silent: row.urgency < Some(Urgency::Distress) && !matches!(message, DeskMessage::Post { loud: true, .. }),
         })
     }
 
@@ -314,15 +325,21 @@ fn may_send(state: &State, line: &Line, attempts: u32) -> Send {
     let safe = (neutral || line.safe_because.is_some()) && attempts == 0;
     match line.speaker {
         _ if state.flags.opted_out && !line.last_word => Send::Never(Failure::OptedOut),
+        _ if state.flags.bereaved => Send::Never(Failure::Bereaved),
         _ if state.flags.do_not_text && !safe => Send::Never(Failure::DoNotText),
+        Speaker::Staff(_) if state.sent.get(&line.number).is_some_and(|sent| sent.fate == Fate::TakenBack) => Send::Drop,
         Speaker::Bot if claimed => Send::Drop,
         _ => Send::Yes,
     }
 }
 
-/// The open card as it stands.
-fn is_edit(row: &OutboxRow) -> bool {
-    matches!(row.target, OutboxTarget::Desk(DeskMessage::CardEdit { card: None, .. }))
+/// The open card as it stands, or what became of the same line: only the last is worth showing.
+fn replaces(later: &OutboxRow, row: &OutboxRow) -> bool {
+    match (&row.target, &later.target) {
+        (OutboxTarget::Desk(DeskMessage::CardEdit { card: None, .. }), OutboxTarget::Desk(DeskMessage::CardEdit { card: None, .. })) => true,
+        (OutboxTarget::Desk(DeskMessage::Mark { line }), OutboxTarget::Desk(DeskMessage::Mark { line: other })) => line == other,
+        _ => false,
+    }
 }
 
 /// A message to the desk and the numbers of all rows whose words it holds.
@@ -336,8 +353,9 @@ fn merge(rows: Vec<OutboxRow>) -> Vec<Merged> {
     let mut merged: Vec<Merged> = Vec::new();
     for row in rows {
         if let Some(last) = merged.last_mut()
-            && let OutboxTarget::Desk(DeskMessage::Post { text: first, reply_to: None, buttons: none, copy: None }) = &mut last.row.target
-            && let OutboxTarget::Desk(DeskMessage::Post { text, reply_to: None, buttons, copy: None }) = &row.target
+            && let OutboxTarget::Desk(DeskMessage::Post { text: first, reply_to: None, buttons: none, copy: None, loud: false }) =
+                &mut last.row.target
+            && let OutboxTarget::Desk(DeskMessage::Post { text, reply_to: None, buttons, copy: None, loud: false }) = &row.target
             && none.is_empty()
             && buttons.is_empty()
             && first.chars().count() + text.chars().count() < MERGED
@@ -364,16 +382,9 @@ mod tests {
         state.flags.do_not_text = true;
         let staff = Speaker::Staff(Staff { id: "7".into(), name: "Priya".into() });
         let line = |speaker: Speaker, last_word: bool, safe_because: Option<&str>| Line {
-            number: 1,
-            to: address.clone(),
-            speaker,
-            text: "x".into(),
-            buttons: Vec::new(),
-            ask_contact: false,
-            copy: None,
             last_word,
             safe_because: safe_because.map(str::to_string),
-            question: false,
+            ..Line::new(1, address.clone(), speaker, "x".into())
         };
         for (name, line, attempts, leaves) in [
             ("an answer", line(Speaker::Bot, false, None), 0, false),

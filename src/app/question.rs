@@ -1,14 +1,15 @@
 //! What staff ask of the whole desk.
 //!
-//! Owns: the queue as an answer; giving somebody the most urgent handoff that nobody has.
+//! Owns: the queue as an answer; giving somebody the most urgent handoff that nobody has; presence, incident lines, the bot
+//! switched off; people who leave.
 //! Invariants: a claim goes through the conversation like any other, so two who ask at once get two; a question that
 //! comes twice is answered once; an answer that can't be posted is not tried again: whoever misses it asks again.
 //! Leaves out: questions about one conversation (`conversation`).
 
 use super::App;
 use crate::channel::{Asks, Body, DeskQuestion, Incoming, Target};
-use crate::conversation::{Event, StaffAction};
-use crate::desk::QueueRow;
+use crate::conversation::{Event, Incident, StaffAction};
+use crate::desk::{QueueRow, Stats};
 use crate::store::StoreError;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::PoisonError;
@@ -17,6 +18,9 @@ use std::sync::PoisonError;
 const ROWS: usize = 20;
 /// A claim is done in this time.
 const UNDER_WAY: SignedDuration = SignedDuration::from_secs(30);
+/// A break that names no time, and the days of figures.
+const BREAK: SignedDuration = SignedDuration::from_mins(15);
+const DAYS: i64 = 7;
 /// Answered questions that are remembered.
 const REMEMBERED: usize = 10_000;
 
@@ -33,14 +37,21 @@ impl App {
                 return;
             }
         }
-        let text = match question.asks {
+        let text = match &question.asks {
             Asks::Queue => self.queue_text().await,
             Asks::Next => self.next(question).await,
+            Asks::Stats(days) => self.stats_text(days).await,
+            Asks::Who => Ok(self.crew().text(&self.load(false), &self.hours)),
+            Asks::Gone => self.is_gone(question).await,
+            _ => Ok(self.changes(question).await),
         };
         let text = text.unwrap_or_else(|error| {
             tracing::error!(%error, "A question of staff can't be answered.");
             "The data store can't be read. Please try again, and have it looked at.".into()
         });
+        if text.is_empty() {
+            return;
+        }
         if let Err(error) = desk.reply(question, &text).await {
             tracing::warn!(%error, "An answer to staff could not be posted.");
         }
@@ -58,13 +69,107 @@ impl App {
         Ok(if lines.is_empty() { "Nobody waits.".into() } else { lines.join("\n") })
     }
 
+    /// Presence and what holds for all.
+    async fn changes(&self, question: &DeskQuestion) -> String {
+        let (now, staff) = (self.clock.now(), &question.staff);
+        let clock = |at: Timestamp| {
+            let local = self.hours.local(at);
+            format!("{}:{:02}", local.hour(), local.minute())
+        };
+        let mut off = false;
+        let text = match &question.asks {
+            Asks::On => {
+                let until = self.crew().on(staff, &self.hours, now);
+                format!("{} is on shift until {}. /off ends it, /break 15m rests.", staff.name, clock(until))
+            }
+            Asks::Off => {
+                self.crew().off(staff);
+                off = true;
+                format!("{} is off.", staff.name)
+            }
+            Asks::Break(time) => {
+                let time = if time.is_empty() { Ok(BREAK) } else { time.parse::<SignedDuration>() };
+                let Ok(time) = time else { return "Say for how long: /break 15m".into() };
+                let until = self.crew().rest(staff, time, &self.hours, now);
+                format!("{} is on a break until {}. What they have stays theirs; its clocks run on.", staff.name, clock(until))
+            }
+            Asks::NoCrises => {
+                let mut crew = self.crew();
+                crew.seen(staff);
+                let spared = crew.members.get_mut(&staff.id).is_some_and(|member| {
+                    member.spared = !member.spared;
+                    member.spared
+                });
+                match spared {
+                    true => format!("{} is not asked to take crises. /nocrises again ends that.", staff.name),
+                    false => format!("{} takes crises again.", staff.name),
+                }
+            }
+            Asks::Bot { on } => {
+                self.crew().bot_off = !on;
+                match on {
+                    true => format!("{} switched the bot on: it answers again.", staff.name),
+                    false => format!("{} switched the bot off: every message goes to a person. /bot on ends that.", staff.name),
+                }
+            }
+            Asks::Notice(words) => self.incident(words),
+            _ => return String::new(),
+        };
+        self.save_crew().await;
+        if !off {
+            return text;
+        }
+        let freed = self.gone(&staff.id, "has gone off shift").await;
+        match freed {
+            0 => text,
+            1 => format!("{text} 1 conversation of theirs waits for somebody else now."),
+            _ => format!("{text} {freed} conversations of theirs wait for somebody else now."),
+        }
+    }
+
+    /// A line before the answers that it concerns.
+    fn incident(&self, words: &str) -> String {
+        if words.is_empty() {
+            return "Say what customers should know: /notice order_status: parcels are a day late because of the storm. Without the name \
+                    of an intent it stands before every answer. /notice off ends it."
+                .into();
+        }
+        if words == "off" {
+            self.crew().incident = None;
+            return "Nothing stands before the answers any more.".into();
+        }
+        let rules = self.rules.load();
+        let intent = words.split_once(':').filter(|(name, _)| rules.engine.intents().iter().any(|intent| intent.id == *name));
+        let (intent, text) = intent.map_or((None, words), |(name, text)| (Some(name.to_string()), text));
+        self.crew().incident = Some(Incident { intent, text: text.trim().to_string() });
+        "Customers read it before the answers that it concerns, once a day each. /notice off ends it.".into()
+    }
+
+    /// Somebody has left the group.
+    async fn is_gone(&self, question: &DeskQuestion) -> Result<String, StoreError> {
+        let was = self.crew().left(&question.staff.id);
+        self.members.lock().unwrap_or_else(PoisonError::into_inner).remove(&question.staff.id);
+        if was.is_some() {
+            self.save_crew().await;
+        }
+        let freed = self.gone(&question.staff.id, "has left the desk").await;
+        Ok(if freed == 0 { String::new() } else { format!("{} has left. What they had waits for somebody else: {freed}.", question.staff.name) })
+    }
+
+    async fn stats_text(&self, days: &str) -> Result<String, StoreError> {
+        let days = days.parse().unwrap_or(DAYS).clamp(1, 366);
+        let Ok(since) = self.clock.now().checked_sub(SignedDuration::from_hours(24 * days)) else { return Ok(String::new()) };
+        let finished: Vec<_> = self.store.finished(since).await?.into_iter().map(|(_, finished)| finished).collect();
+        Ok(Stats::of(&finished).text(days))
+    }
+
     /// Claims the most urgent handoff that nobody has.
     async fn next(&self, question: &DeskQuestion) -> Result<String, StoreError> {
         let (rows, now): (Vec<QueueRow>, Timestamp) = (self.store.queue().await?, self.clock.now());
         let free = {
             let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
             given.retain(|_, at| now.duration_since(*at) < UNDER_WAY);
-            let free = rows.into_iter().find(|row| row.owner.is_none() && !given.contains_key(&row.id));
+            let free = QueueRow::next(&rows, &question.staff.id, now, |row| given.contains_key(&row.id)).cloned();
             if let Some(row) = &free {
                 given.insert(row.id, now);
             }

@@ -133,6 +133,7 @@ pub fn compile(sources: &[Source], shapes: &CallShapes, config: &Config) -> Resu
                 mode: config.mode,
                 safe: false,
                 alone: config.alone,
+                known_days: config.known_days,
                 ladder: config.ladder.clone(),
                 safeguarding: config.safeguarding.clone(),
             };

@@ -10,6 +10,7 @@ impl App {
     /// Fires every timer that is due, the most urgent conversation first; how many there were.
     pub async fn fire_timers(&self) -> usize {
         let now = self.clock.now();
+        self.end_shifts().await;
         let (rows, queue) = match (self.store.timers_due(now).await, self.store.queue().await) {
             (Ok(rows), Ok(queue)) => (rows, queue),
             (Err(error), _) | (_, Err(error)) => {

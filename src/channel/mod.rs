@@ -11,7 +11,7 @@ pub mod telegram;
 pub mod terminal;
 
 use crate::conversation::{Address, ConversationId, Delivery, Event, Line, Profile, Staff};
-use crate::desk::DeskMessage;
+use crate::desk::{DeskMessage, Mark};
 use crate::store::LinkKey;
 use crate::transport::SendError;
 use async_trait::async_trait;
@@ -64,13 +64,55 @@ pub struct DeskQuestion {
     pub message: i64,
 }
 
-/// What can be asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What can be asked, or said to all.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asks {
     /// Who waits.
     Queue,
     /// To get the most urgent one that nobody has.
     Next,
+    /// Begins a shift.
+    On,
+    /// Ends it.
+    Off,
+    /// Takes a break, for so long.
+    Break(String),
+    /// Wants no crises, or wants them again.
+    NoCrises,
+    /// Who is there.
+    Who,
+    /// The figures of the last so many days.
+    Stats(String),
+    /// Switches the bot off or on for all.
+    Bot {
+        /// On.
+        on: bool,
+    },
+    /// A line before the answers that it concerns, or `off`.
+    Notice(String),
+    /// Nothing: they have left the group.
+    Gone,
+}
+
+impl Asks {
+    /// A command about the whole desk, by its name and what stands behind it.
+    pub fn command(name: &str, rest: &str) -> Option<Self> {
+        let rest = rest.trim();
+        Some(match (name, rest) {
+            ("queue", _) => Asks::Queue,
+            ("next", _) => Asks::Next,
+            ("on", _) => Asks::On,
+            ("off", _) => Asks::Off,
+            ("break", rest) => Asks::Break(rest.to_string()),
+            ("nocrises", _) => Asks::NoCrises,
+            ("who", _) => Asks::Who,
+            ("stats", rest) => Asks::Stats(rest.to_string()),
+            ("bot", "off") => Asks::Bot { on: false },
+            ("bot", "on") => Asks::Bot { on: true },
+            ("notice", rest) => Asks::Notice(rest.to_string()),
+            _ => return None,
+        })
+    }
 }
 
 /// A way to customers.
@@ -104,6 +146,8 @@ pub struct Place {
     pub address: Address,
     /// The transcript, should the message be that.
     pub transcript: Option<String>,
+    /// What became of a line, should the message be that.
+    pub mark: Option<Mark>,
     /// Makes no sound.
     pub silent: bool,
 }
@@ -126,6 +170,18 @@ pub trait Desk: Send + Sync {
     async fn send(&self, place: &Place, message: &DeskMessage) -> Result<Posted, SendError>;
     /// Answers a question where it was asked.
     async fn reply(&self, question: &DeskQuestion, text: &str) -> Result<(), SendError>;
+    /// Shows the queue in the one pinned message, posted before under this name or to be posted now; its name.
+    async fn board(&self, _posted: Option<i64>, _text: &str) -> Result<Option<i64>, SendError> {
+        Ok(None)
+    }
+    /// Whether this person is one of those who may act.
+    async fn is_member(&self, _staff: &str) -> Result<bool, SendError> {
+        Ok(true)
+    }
+    /// Refuses a press, and reports it to all.
+    async fn refuse(&self, _callback: &str, _answer: &str, _report: &str) -> Result<(), SendError> {
+        Ok(())
+    }
     /// Messages a minute that the desk takes; `None` without a limit.
     fn rate(&self) -> Option<usize>;
 }

@@ -89,6 +89,11 @@ impl Desk for Terminal {
         let text = match message {
             DeskMessage::Card { text, .. } => format!("{text}\n(> claim, > transcript, > words for the customer, > close)"),
             DeskMessage::CardEdit { .. } => return Ok(Posted::default()),
+            // Each becomes a new line here: only what is not as it should be is worth one.
+            DeskMessage::Mark { .. } => match &place.mark {
+                Some(mark) if mark.buttons.is_empty() && mark.text != "Delivered." => mark.text.clone(),
+                _ => return Ok(Posted::default()),
+            },
             DeskMessage::Post { text, .. } if text.starts_with("Customer: ") || text.starts_with("Bot: ") => return Ok(Posted::default()),
             DeskMessage::Post { text, .. } | DeskMessage::Answer { text, .. } => text.clone(),
             DeskMessage::Transcript => place.transcript.clone().unwrap_or_default(),

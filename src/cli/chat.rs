@@ -15,8 +15,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 /// How often timers are looked at.
 const TICK: Duration = Duration::from_millis(300);
-/// Longer than a burst is waited for.
-const QUIET: SignedDuration = SignedDuration::from_secs(3);
+/// Longer than a burst is waited for, and than words of staff are held.
+const QUIET: SignedDuration = SignedDuration::from_secs(6);
 
 pub(super) fn chat(paths: &Paths) -> ExitCode {
     let Ok(config) = parts::config(paths) else { return ExitCode::from(status::CANT_START) };

@@ -7,7 +7,7 @@
 
 use super::effect::{DeskNote, Who};
 use super::event::CallReturned;
-use super::state::{Asked, Asking, Done, Form, Owner, Proof};
+use super::parts::{Asked, Asking, Done, Form, Owner, Proof};
 use super::step::Turn;
 use super::urgency::{Reason, Urgency};
 use crate::care::Assessment;
@@ -80,7 +80,10 @@ impl Turn<'_> {
         };
         self.done(form, outcome);
         match intent.changes {
-            true => self.say(text),
+            true => {
+                self.incident(intent);
+                self.say(text);
+            }
             false => self.tell(intent, text),
         }
         if intent.hand_over.iter().any(|other| other == outcome) {

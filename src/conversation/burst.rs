@@ -8,7 +8,7 @@
 
 use super::effect::{Effect, Timer};
 use super::event::Message;
-use super::state::Owner;
+use super::parts::Owner;
 use super::step::Turn;
 use super::words::Hear;
 use crate::care::{Assessment, Level};

@@ -7,7 +7,7 @@
 
 use super::effect::Effect;
 use super::event::Message;
-use super::state::Asked;
+use super::parts::Asked;
 use super::step::Turn;
 use super::urgency::Reason;
 use super::words::{Hear, Heard};

@@ -6,7 +6,7 @@
 //! Leaves out: making the change (`answer`).
 
 use super::event::Message;
-use super::state::{Asking, Form, Proof};
+use super::parts::{Asking, Form, Proof};
 use super::step::Turn;
 use super::urgency::Reason;
 use super::value::{KNOWN, pick};

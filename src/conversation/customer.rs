@@ -9,7 +9,7 @@
 use super::effect::{DeskNote, Effect, Entry, Who};
 use super::event::{Media, Message};
 use super::repeat::digest;
-use super::state::{Asked, Owner};
+use super::parts::{Asked, Owner};
 use super::step::Turn;
 use super::urgency::{Reason, Urgency};
 use super::words::{Hear, Heard};
@@ -63,6 +63,12 @@ impl Turn<'_> {
         self.speak_language(message, &understanding);
         self.heard_entry(message, &assessment, &understanding);
         self.keep(&assessment);
+        self.state.turns = self.state.turns.saturating_add(1);
+        self.old_needs();
+        // Whoever staff have blocked is heard only in danger.
+        if self.state.flags.shut_out && (assessment.level < Level::Crisis || assessment.only_resembles()) && self.state.handoff.is_none() {
+            return;
+        }
         if (assessment.level < Level::Distress || assessment.only_resembles()) && self.opt_out(message, &heard, &text, assessment.level) {
             return;
         }
@@ -270,7 +276,7 @@ impl Turn<'_> {
 
     /// A request, while the bot may answer.
     fn request(&mut self, message: &Message, text: &Text, understanding: &Understanding, heard: &Heard) {
-        if self.rules.safe {
+        if self.rules.safe || self.facts.bot_off && self.state.handoff.is_none() {
             return self.hand_off(Reason::Stuck, &Assessment::default());
         }
         // Where STOP does not end texts, it means what is going on here.
@@ -299,6 +305,9 @@ impl Turn<'_> {
             Some(piece) => (&piece.message, &piece.text, &piece.understanding),
             None => (message, text, understanding),
         };
+        if self.state.handoff.is_some() && (heard.only(Hear::Later) || heard.only(Hear::Call)) {
+            return self.prefers(heard.only(Hear::Call));
+        }
         // Whoever waits and asks whether somebody is coming asks about the queue, not about an order.
         if self.state.handoff.is_some() && heard.only(Hear::Nudge) {
             return self.still_here(false);

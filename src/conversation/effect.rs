@@ -4,9 +4,10 @@
 //! Invariants: effects are data; all effects of a step are committed together or not at all.
 //! Leaves out: doing them (`app`).
 
+use super::course::Finished;
 use super::event::{Failure, Staff};
 use super::id::Address;
-use super::state::Proof;
+use super::parts::Proof;
 use super::urgency::Reason;
 use crate::care::Evidence;
 use jiff::Timestamp;
@@ -63,6 +64,42 @@ pub struct Line {
     /// Only asks something: void once the customer has written on.
     #[serde(default)]
     pub question: bool,
+    /// Changes or deletes what was sent before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Replaces>,
+}
+
+/// What was sent before, by the channel's names: this line takes its place, or nothing does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replaces {
+    /// The channel's names for it.
+    pub external: Vec<String>,
+    /// It is deleted.
+    pub delete: bool,
+}
+
+impl Line {
+    /// A plain line.
+    pub fn new(number: u64, to: Address, speaker: Speaker, text: String) -> Self {
+        Line {
+            number,
+            to,
+            speaker,
+            text,
+            buttons: Vec::new(),
+            ask_contact: false,
+            copy: None,
+            last_word: false,
+            safe_because: None,
+            question: false,
+            replaces: None,
+        }
+    }
+
+    /// Held back for a moment, so that whoever wrote it can think again.
+    pub fn is_held(&self) -> bool {
+        matches!(self.speaker, Speaker::Staff(_)) && self.replaces.is_none()
+    }
 }
 
 /// Whose turn a transcript entry is.
@@ -137,8 +174,30 @@ pub enum DeskNote {
         /// From 1.
         times: u32,
     },
-    /// Somebody claimed it or gave it back: the card shows it.
+    /// Somebody claimed it: the card shows it.
     Changed,
+    /// Whoever had it has it no more: it needs somebody else.
+    Freed {
+        /// What happened: 'Priya has gone off shift'.
+        why: String,
+    },
+    /// A colleague has it now.
+    Assigned {
+        /// What happened: 'Sam, Priya hands you this'.
+        text: String,
+    },
+    /// Something that colleagues must notice: it makes a sound.
+    Notice {
+        /// The words.
+        text: String,
+    },
+    /// The page for this kind of crisis was asked for.
+    Guide,
+    /// What became of a line of staff.
+    Mark {
+        /// The line.
+        line: u64,
+    },
     /// Somebody ended it: its card says so.
     Closed {
         /// Who.
@@ -199,6 +258,12 @@ pub enum NotSent {
     Anonymous,
     /// The channel can't carry it.
     Media,
+    /// What was sent by this channel can't be changed.
+    Unchangeable,
+    /// Staff have blocked the customer.
+    ShutOut,
+    /// The number belonged to somebody who has died.
+    Bereaved,
     /// The customer opted out.
     OptedOut,
     /// The customer may not be texted.
@@ -252,6 +317,13 @@ pub enum Effect {
         week: jiff::civil::Date,
         /// The figures' names.
         names: Vec<String>,
+    },
+    /// A handoff is over.
+    Finished(Finished),
+    /// A line that waits to be sent is not sent.
+    DropLine {
+        /// The line.
+        line: u64,
     },
     /// Bot lines that wait to be sent are not sent.
     DropBotLines,

@@ -127,6 +127,53 @@ pub enum StaffAction {
         /// The words.
         words: Option<String>,
     },
+    /// New words for a message that was written before.
+    Edit {
+        /// The words.
+        text: String,
+        /// The desk's message.
+        message: i64,
+    },
+    /// Takes back or deletes a line: the one that is named or answered, or their last.
+    Unsend {
+        /// The line.
+        line: Option<u64>,
+        /// The desk's message that holds its words.
+        reply: Option<i64>,
+    },
+    /// Hands it to a colleague.
+    Assign {
+        /// To whom, and why.
+        words: Option<String>,
+    },
+    /// Promises something for a time.
+    Promise {
+        /// When and what.
+        words: Option<String>,
+        /// The desk's message.
+        message: i64,
+    },
+    /// Says that what was promised is done.
+    Kept,
+    /// Says when somebody looks in again, or why nobody needs to.
+    CheckIn {
+        /// When and what, or `none` and why.
+        words: Option<String>,
+    },
+    /// Writes down what the customer needs, with their yes.
+    Need {
+        /// What.
+        words: Option<String>,
+    },
+    /// Answers this customer no more.
+    Block {
+        /// Why.
+        why: Option<String>,
+    },
+    /// Answers them again.
+    Unblock,
+    /// Wants the page for this kind of crisis.
+    Guide,
     /// Wants to know the commands.
     Help,
     /// Keeps what care heard for longer than thirty days, or ends that.
@@ -166,6 +213,15 @@ impl StaffAction {
             "snooze" => StaffAction::Snooze { words: rest },
             "bot" => StaffAction::BackToBot { why: rest },
             "note" => StaffAction::Note { words: rest },
+            "unsend" | "undo" => StaffAction::Unsend { line: None, reply: None },
+            "assign" => StaffAction::Assign { words: rest },
+            "promise" => StaffAction::Promise { words: rest, message },
+            "kept" => StaffAction::Kept,
+            "checkin" => StaffAction::CheckIn { words: rest },
+            "need" => StaffAction::Need { words: rest },
+            "block" => StaffAction::Block { why: rest },
+            "unblock" => StaffAction::Unblock,
+            "guide" => StaffAction::Guide,
             "help" => StaffAction::Help,
             "notacrisis" => StaffAction::NotACrisis { why: rest },
             _ => StaffAction::Unknown { message },
@@ -195,6 +251,8 @@ pub enum Failure {
     OptedOut,
     /// They may not be texted.
     DoNotText,
+    /// The number belonged to somebody who has died.
+    Bereaved,
     /// The number or chat does not exist.
     Unknown,
     /// The channel refused the content.
@@ -248,6 +306,18 @@ pub enum Event {
         line: u64,
         /// What became of it.
         delivery: Delivery,
+    },
+    /// Whoever has it is not there any more.
+    OwnerLeft {
+        /// Who.
+        staff: String,
+        /// What happened: 'has gone off shift'.
+        why: String,
+    },
+    /// An alert was sent.
+    AlertSent {
+        /// The handoff's number in the conversation.
+        handoff: u64,
     },
     /// An alert could not be sent.
     AlertFailed {

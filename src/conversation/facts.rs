@@ -4,7 +4,10 @@
 //! Leaves out: how facts are found out.
 
 use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What a channel can do. The core never asks which channel it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +24,8 @@ pub struct Profile {
     pub gateway_confirms_opt_out: bool,
     /// Staff's media can be copied to the customer.
     pub media: bool,
+    /// What was sent can be changed and deleted; a short line costs nothing.
+    pub edits: bool,
 }
 
 /// How far staff can be reached now.
@@ -34,8 +39,36 @@ pub enum Reach {
     NoDesk,
 }
 
+/// Somebody of the staff, as the desk knows them now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Colleague {
+    /// Stable id, with its channel.
+    pub id: String,
+    /// What customers read.
+    pub name: String,
+    /// On shift, and not on a break.
+    pub here: bool,
+    /// Crises that they have now.
+    pub crises_open: u32,
+    /// Crises that they have had in this shift.
+    pub crises: u32,
+    /// Rests after a crisis until then.
+    pub rests: Option<Timestamp>,
+    /// Asked for no crises.
+    pub spared: bool,
+}
+
+/// Something that is wrong for everybody, said before the answers that it concerns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// The intent that it concerns; all, where none is named.
+    pub intent: Option<String>,
+    /// The words.
+    pub text: String,
+}
+
 /// What the desk says now.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Facts {
     /// The shop's local time.
     pub local: DateTime,
@@ -47,4 +80,45 @@ pub struct Facts {
     pub closes: Option<DateTime>,
     /// What the customer's channel can do.
     pub profile: Profile,
+    /// Where the shop's clocks are.
+    pub zone: TimeZone,
+    /// The staff.
+    pub crew: Arc<Vec<Colleague>>,
+    /// How long most people have waited lately, in minutes, where enough have.
+    pub wait: Option<(u32, u32)>,
+    /// Every message goes to a person.
+    pub bot_off: bool,
+    /// What is wrong for everybody.
+    pub incident: Option<Incident>,
+}
+
+impl Facts {
+    /// Somebody of the staff.
+    pub fn colleague(&self, id: &str) -> Option<&Colleague> {
+        self.crew.iter().find(|colleague| colleague.id == id)
+    }
+
+    /// Somebody of the staff by the name that colleagues write: whole, or its only beginning.
+    pub fn named(&self, name: &str) -> Option<&Colleague> {
+        let name = name.trim_start_matches('@').to_lowercase();
+        let begins = |colleague: &&Colleague| colleague.name.to_lowercase().starts_with(&name);
+        let whole = self.crew.iter().find(|colleague| colleague.name.to_lowercase() == name);
+        let mut found = self.crew.iter().filter(begins);
+        whole.or(found.next().filter(|_| !name.is_empty() && found.next().is_none()))
+    }
+
+    /// When the shop's clocks show this.
+    pub fn moment(&self, local: DateTime) -> Option<Timestamp> {
+        local.to_zoned(self.zone.clone()).ok().map(|zoned| zoned.timestamp())
+    }
+
+    /// What the shop's clocks show then.
+    pub fn clock(&self, at: Timestamp) -> DateTime {
+        at.to_zoned(self.zone.clone()).datetime()
+    }
+
+    /// How far away a moment is that the shop's clocks will show; nothing where it has passed.
+    pub fn until(&self, local: DateTime, now: Timestamp) -> Option<SignedDuration> {
+        self.moment(local).map(|at| at.duration_since(now)).filter(SignedDuration::is_positive)
+    }
 }

@@ -8,7 +8,7 @@
 
 use super::effect::CallRequest;
 use super::event::Message;
-use super::state::{Asked, Asking, Form, Later, Pending, Proof};
+use super::parts::{Asked, Asking, Form, Later, Pending, Proof};
 use super::step::Turn;
 use super::urgency::Reason;
 use super::value::{KNOWN, pick};

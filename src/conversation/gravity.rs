@@ -9,8 +9,8 @@
 
 use super::effect::{DeskNote, Effect, Timer, Who};
 use super::event::Staff;
-use super::handoff::REVIEW;
-use super::state::{Asked, Owner, SafeWord};
+use super::handoff::{DRILL, REVIEW};
+use super::parts::{Asked, Owner, SafeWord};
 use super::step::Turn;
 use super::urgency::{Reason, Urgency};
 use crate::care::Level;
@@ -24,6 +24,10 @@ impl Turn<'_> {
         self.state.handoff.as_ref().is_some_and(|handoff| handoff.urgency == Urgency::Crisis)
     }
 
+    pub(super) fn in_distress(&self) -> bool {
+        self.state.handoff.as_ref().is_some_and(|handoff| handoff.urgency == Urgency::Distress && handoff.reason != Reason::CheckIn)
+    }
+
     /// A crisis is closed with a reason; the customer reads nothing of it, and may write on at any time.
     pub(super) fn close_crisis(&mut self, staff: &Staff, why: Option<String>) -> String {
         let Some(why) = why else {
@@ -34,6 +38,9 @@ impl Turn<'_> {
         self.note(format!("{} closed the crisis: {why}", staff.name));
         self.judged(true);
         self.end(&staff.name);
+        if self.state.address.channel != DRILL {
+            self.ask_check_in(staff);
+        }
         String::new()
     }
 

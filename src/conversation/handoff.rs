@@ -6,15 +6,18 @@
 //! Leaves out: what staff do with it (`staff`), whom to alert (`desk`).
 
 use super::effect::{DeskNote, Effect, Timer, Who};
+use super::colleague::Reserved;
+use super::course::Course;
 use super::facts::Reach;
+use super::promise::Promise;
 use super::help::danger;
-use super::state::{Asked, Owner};
+use super::parts::{Asked, Owner};
 use super::step::Turn;
 use super::urgency::{Reason, Urgency};
 use crate::care::{Assessment, Evidence, Kind, Level, Subject};
 use crate::engine::{Mode, Trace};
 use crate::text::Text;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// An open handoff.
@@ -43,6 +46,9 @@ pub struct Handoff {
     /// The customer's words that opened or raised it.
     #[serde(default)]
     pub words: String,
+    /// The number of their entry in the transcript.
+    #[serde(default)]
+    pub wrote: u64,
     /// Why those words were understood as they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Trace>,
@@ -64,10 +70,69 @@ pub struct Handoff {
     /// Who of the staff says that it is no crisis; a second person must agree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doubted: Option<String>,
+    /// Whose first words the customer was told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub greeted: Option<String>,
+    /// Who of the staff was asked to leave it to somebody else, and may claim it all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub insists: Option<String>,
+    /// Kept for the person that the customer knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved: Option<Reserved>,
+    /// What is promised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promise: Option<Promise>,
+    /// When the bot writes again by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_word: Option<Timestamp>,
+    /// How often it has.
+    #[serde(default)]
+    pub updates: u32,
+    /// Digests of what was said while they waited.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub said: Vec<u64>,
+    /// What happened when.
+    #[serde(default)]
+    pub course: Course,
 }
 
-/// A customer who writes again after this long hears where things stand.
-const QUIET: SignedDuration = SignedDuration::from_mins(2);
+impl Handoff {
+    /// One that has just been opened.
+    pub fn new(number: u64, opened: Timestamp, reason: Reason) -> Self {
+        Handoff {
+            number,
+            opened,
+            urgency: reason.urgency(),
+            reason,
+            kind: None,
+            subject: None,
+            evidence: Vec::new(),
+            tried: Vec::new(),
+            words: String::new(),
+            wrote: 0,
+            trace: None,
+            reminders: 0,
+            waited: false,
+            answered: false,
+            spoke: None,
+            safeguarding: None,
+            doubted: None,
+            greeted: None,
+            insists: None,
+            reserved: None,
+            promise: None,
+            next_word: None,
+            updates: 0,
+            said: Vec::new(),
+            course: Course::default(),
+        }
+    }
+
+    /// By when a person's word is owed: what was promised, or the time that this urgency may wait.
+    pub fn due(&self) -> Timestamp {
+        self.promise.as_ref().map_or_else(|| super::waiting::due(self.opened, self.urgency), |promise| promise.at)
+    }
+}
 
 /// The cues that have words of their own: one a language, `bereavement_es`.
 const BEREAVEMENT: &str = "bereavement";
@@ -93,7 +158,7 @@ impl Turn<'_> {
             self.keep_silent(assessment.silent);
         }
         match self.state.handoff.as_ref().map(|handoff| (handoff.urgency, handoff.kind)) {
-            None => self.open(reason, assessment),
+            None => self.open(reason, assessment, true),
             Some((urgency, kind)) if reason.urgency() > urgency || (assessment.kind.is_some() && assessment.kind != kind) => {
                 self.raise(reason, assessment);
             }
@@ -127,28 +192,28 @@ impl Turn<'_> {
         (!text.tokens.is_empty()).then(|| self.rules.engine.trace(&text, &understanding))
     }
 
-    fn open(&mut self, reason: Reason, assessment: &Assessment) {
+    /// Opens one, with words to the customer or without.
+    pub(super) fn open(&mut self, reason: Reason, assessment: &Assessment, speaks: bool) {
         let number = self.number();
         let tried = self.tried();
-        self.handoff_words(reason, assessment);
-        self.state.handoff = Some(Handoff {
-            number,
-            opened: self.now,
-            urgency: reason.urgency(),
-            reason,
-            kind: assessment.kind,
-            subject: assessment.subject,
-            evidence: Vec::new(),
-            tried,
-            words: self.state.last_words.clone(),
-            trace: self.trace(),
-            reminders: 0,
-            waited: false,
-            answered: false,
-            spoke: Some(self.now),
-            safeguarding: self.safeguarding(),
-            doubted: None,
-        });
+        let again = self.comes_again();
+        let mut handoff = Handoff::new(number, self.now, reason);
+        handoff.kind = assessment.kind;
+        handoff.subject = assessment.subject;
+        handoff.tried = tried;
+        handoff.words = self.state.last_words.clone();
+        handoff.wrote = self.state.wrote;
+        handoff.trace = self.trace();
+        handoff.spoke = Some(self.now);
+        handoff.safeguarding = self.safeguarding();
+        handoff.course.again = again;
+        if speaks {
+            self.handoff_words(reason, assessment);
+        }
+        self.state.handoff = Some(handoff);
+        if speaks {
+            self.reserve();
+        }
         self.heard_more(assessment);
         self.state.owner = Owner::Waiting;
         self.state.form = None;
@@ -162,6 +227,7 @@ impl Turn<'_> {
         }
         self.note(format!("Handed over: {}", reason.name()));
         self.await_claim();
+        self.arm_update();
         self.effects.push(Effect::HandOff { reason });
         self.desk(DeskNote::Opened);
         for (text, external) in std::mem::take(&mut self.state.media) {
@@ -181,6 +247,7 @@ impl Turn<'_> {
             handoff.kind = assessment.kind.or(handoff.kind);
             handoff.subject = assessment.subject.or(handoff.subject);
             handoff.words = words;
+            handoff.wrote = self.state.wrote;
             handoff.trace = trace;
             // Another kind of the same urgency does not begin the ladder anew: those who come later would never hear.
             rises = reason.urgency() > before;
@@ -199,6 +266,10 @@ impl Turn<'_> {
         }
         if rises {
             self.await_claim();
+            if let Some(handoff) = self.state.handoff.as_mut() {
+                handoff.updates = 0;
+            }
+            self.arm_update();
         }
         self.effects.push(Effect::HandOff { reason });
         self.desk(DeskNote::Raised);
@@ -215,43 +286,6 @@ impl Turn<'_> {
         }
         let asks = matches!(reason, Reason::Care(Level::HumanRequest | Level::Crisis));
         self.still_here(asks);
-    }
-
-    /// Where things stand, while a handoff waits: when it is asked for, or after two quiet minutes.
-    pub(super) fn still_here(&mut self, asked: bool) {
-        let now = self.now;
-        if self.silence_after {
-            return;
-        }
-        let Some(handoff) = self.state.handoff.as_mut() else { return };
-        let quiet = handoff.spoke.is_none_or(|spoke| now.duration_since(spoke) >= QUIET);
-        if !asked && !quiet {
-            return;
-        }
-        handoff.spoke = Some(now);
-        let key = match handoff.urgency {
-            Urgency::Crisis => "still_here.crisis".to_string(),
-            Urgency::Distress => "still_here.distress".to_string(),
-            _ => format!("waiting.{}", self.reach()),
-        };
-        self.acting();
-        self.say_word(&key, &[]);
-    }
-
-    /// They no longer want the person that they wait for. 'Forget it' of somebody who is angry or suffers is no such wish: they
-    /// stay in the queue, and hear it.
-    pub(super) fn take_back(&mut self) {
-        let calm = self
-            .state
-            .handoff
-            .as_ref()
-            .is_some_and(|handoff| handoff.urgency <= Urgency::Asked && handoff.reason != Reason::Care(Level::Frustration));
-        if !calm || self.state.owner != Owner::Waiting {
-            return self.still_here(true);
-        }
-        self.say_word("taken_back", &[]);
-        self.note("The customer took it back");
-        self.end("the customer");
     }
 
     /// Keeps evidence, the newest twenty, with short quotations.
@@ -272,7 +306,9 @@ impl Turn<'_> {
         {
             handoff.answered = false;
             handoff.reminders = 0;
+            handoff.updates = 0;
             self.await_claim();
+            self.arm_update();
         }
     }
 
@@ -325,6 +361,7 @@ impl Turn<'_> {
                 self.say_word(&format!("bereavement.{reach}"), &[]);
             }
             Reason::Care(level) => self.say_word(&format!("{}.{reach}", level.name()), &[]),
+            Reason::CheckIn => {}
             Reason::Stuck | Reason::Language | Reason::Intent => self.say_word(&format!("stuck.{reach}"), &[]),
         }
     }

@@ -6,7 +6,7 @@
 //! named once a day, unless the danger is a new one.
 //! Leaves out: the table (`care::HelpLines`) and the words (`words.toml`).
 
-use super::state::Proof;
+use super::parts::Proof;
 use super::step::Turn;
 use super::words::Hear;
 use crate::care::{HelpLine, Kind, Subject};

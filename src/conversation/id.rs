@@ -91,7 +91,7 @@ impl<'de> Deserialize<'de> for ConversationId {
 }
 
 /// Where a customer is reached.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Address {
     /// The channel: `telegram`, `sms`, `terminal`.

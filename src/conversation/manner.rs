@@ -6,7 +6,7 @@
 //! Leaves out: the shape of one message and its repetition (`care`), how signs add up over messages (`care::Temperature`).
 
 use super::event::Message;
-use super::state::{Asked, Owner};
+use super::parts::{Asked, Owner};
 use super::step::Turn;
 use super::words::{Hear, Heard};
 use crate::care::{Assessment, Level};

@@ -5,7 +5,7 @@
 //! others, a person is offered; after that one is called.
 //! Leaves out: anger about it (`care` hears repetition too).
 
-use super::state::{Answered, Asked};
+use super::parts::{Answered, Asked};
 use super::step::Turn;
 use super::urgency::Reason;
 use super::value::KNOWN;
@@ -20,8 +20,21 @@ const SOON: SignedDuration = SignedDuration::from_hours(1);
 const REMEMBERED: usize = 12;
 
 impl Turn<'_> {
+    /// What is wrong for everybody stands before the answers that it concerns, once a day for each customer.
+    pub(super) fn incident(&mut self, intent: &Intent) {
+        let Some(incident) = self.facts.incident.clone().filter(|_| !intent.social) else { return };
+        let digest = digest(&incident.text);
+        let told = self.state.answered.iter().any(|answered| answered.digest == digest);
+        if told || incident.intent.is_some_and(|concerned| concerned != intent.id) {
+            return;
+        }
+        self.state.answered.push(Answered { digest, at: self.now, times: 1 });
+        self.say(incident.text);
+    }
+
     /// Says an answer, or what there is to say when it was given before.
     pub(super) fn tell(&mut self, intent: &Intent, text: String) {
+        self.incident(intent);
         let now = self.now;
         let digest = digest(&text);
         let same_words = matches!(self.state.recent.as_slice(), [.., before, last] if before == last);

@@ -7,7 +7,7 @@
 //! Leaves out: what is said when.
 
 use super::effect::{Button, DeskNote, Effect, Entry, Line, Speaker, Who};
-use super::state::Owner;
+use super::parts::Owner;
 use super::step::Turn;
 use crate::engine::Mode;
 use crate::lexis::day;
@@ -116,6 +116,10 @@ impl Turn<'_> {
         let away = self.state.heard.map(|heard| self.now.duration_since(heard).as_hours() / 24);
         self.state.stranger |= self.state.introduced.is_none() || away.is_some_and(|days| days >= FORGOTTEN_DAYS);
         self.state.heard = Some(self.now);
+        // Effort is counted for one matter: whoever was away begins another.
+        if self.state.handoff.is_none() && away.is_some_and(|days| days >= 1) {
+            self.state.turns = 0;
+        }
     }
 
     /// The step has said itself that a bot writes.
@@ -147,7 +151,7 @@ impl Turn<'_> {
     }
 
     /// A moment as people say it now: '8:00', '8:00 tomorrow', '8:00 on Monday 23 November'.
-    fn moment(&self, at: DateTime) -> String {
+    pub(super) fn moment(&self, at: DateTime) -> String {
         let today = self.facts.local.date();
         let key = match at.date() {
             date if date == today => "at_today",
@@ -167,7 +171,7 @@ impl Turn<'_> {
         }
         let human = matches!(self.state.owner, Owner::Human { .. });
         let opted_out = self.state.flags.opted_out && !spoken.last_word;
-        let locked = self.state.flags.do_not_text;
+        let locked = self.state.flags.do_not_text || self.state.flags.bereaved;
         if opted_out || locked || (self.muted && !spoken.acting) || (human && !spoken.notice) {
             return;
         }
@@ -209,16 +213,11 @@ impl Turn<'_> {
             self.desk(DeskNote::Relay { who: Who::Bot, text: shown, external: None });
         }
         self.effects.push(Effect::Say(Line {
-            number,
-            to: self.state.address.clone(),
-            speaker,
-            text,
             buttons: spoken.buttons,
             ask_contact: spoken.ask_contact && self.facts.profile.contact_button,
-            copy: None,
             last_word: spoken.last_word,
-            safe_because: None,
             question,
+            ..Line::new(number, self.state.address.clone(), speaker, text)
         }));
     }
 

@@ -41,6 +41,8 @@ pub struct Rules {
     pub alone: bool,
     /// Who is told, and when the next.
     pub ladder: Ladder,
+    /// Whoever writes within so many days goes back to the person they know.
+    pub known_days: u32,
     /// Who is named to staff when a customer says that they are under 18.
     pub safeguarding: String,
 }

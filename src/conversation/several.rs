@@ -6,7 +6,7 @@
 //! Leaves out: telling them apart (`engine`).
 
 use super::event::Message;
-use super::state::Next;
+use super::parts::Next;
 use super::step::Turn;
 use crate::engine::{Entity, Part, Understanding};
 use crate::text::Text;

@@ -1,14 +1,13 @@
-//! What staff do, and what becomes of their words.
+//! What staff do.
 //!
-//! Owns: claim, release, words, close; delivery of lines.
-//! Invariants: a claim is exclusive; before a claim nothing of what staff write leaves; a refusal is always said to whoever
-//! was refused.
-//! Leaves out: how the desk shows it.
+//! Owns: claim, release, close.
+//! Invariants: a claim is exclusive; a refusal is always said to whoever was refused.
+//! Leaves out: words to the customer (`outgoing`), colleagues (`colleague`), how the desk shows it.
 
-use super::effect::{DeskNote, Effect, Entry, Line, NotSent, Speaker, Who};
-use super::event::{Delivery, Failure, Staff, StaffAction};
+use super::effect::{DeskNote, Effect, NotSent, Who};
+use super::event::{Staff, StaffAction};
 use super::handoff::{DRILL, UNCLAIMED};
-use super::state::{Asked, Owner, Thread};
+use super::parts::{Asked, Helper, Owner, Thread};
 use super::step::Turn;
 use serde_json::json;
 
@@ -25,6 +24,22 @@ impl Turn<'_> {
             StaffAction::Snooze { words } => self.snooze(staff, words.as_deref()),
             StaffAction::BackToBot { why } => self.back_to_bot(staff, why),
             StaffAction::Note { words } => self.staff_note(staff, words),
+            StaffAction::Edit { text, message } => {
+                self.edit_as(staff, &text, message);
+                String::new()
+            }
+            StaffAction::Unsend { line, reply } => self.unsend(staff, line, reply),
+            StaffAction::Assign { words } => self.assign(staff, words.as_deref()),
+            StaffAction::Promise { words, message } => self.promise(staff, words.as_deref(), message),
+            StaffAction::Kept => self.kept(staff),
+            StaffAction::CheckIn { words } => self.check_in(staff, words.as_deref()),
+            StaffAction::Need { words } => self.need(staff, words.as_deref()),
+            StaffAction::Block { why } => self.block(staff, why.as_deref()),
+            StaffAction::Unblock => self.unblock(staff),
+            StaffAction::Guide => {
+                self.desk(DeskNote::Guide);
+                String::new()
+            }
             StaffAction::Help => Self::staff_help(),
             StaffAction::Hold { words } => self.hold_evidence(staff, words.as_deref()),
             StaffAction::Transcript => {
@@ -58,21 +73,17 @@ impl Turn<'_> {
         }
     }
 
-    fn claim(&mut self, staff: &Staff) -> String {
+    pub(super) fn claim(&mut self, staff: &Staff) -> String {
         match &self.state.owner {
             Owner::Human { staff: other } if other.id == staff.id => "It is yours already.".into(),
             Owner::Human { staff: other } => format!("{} has it.", other.name),
             Owner::Bot => "Nothing waits here.".into(),
             Owner::Waiting => {
-                self.state.owner = Owner::Human { staff: staff.clone() };
-                self.reset_answer();
-                self.state.form = None;
-                self.drop_threads();
-                if self.state.asked != Some(Asked::SafeToReply) {
-                    self.state.asked = None;
+                if let Some(strain) = self.strain(staff) {
+                    return strain;
                 }
+                self.goes_to(staff.clone());
                 self.note(format!("{} claimed it", staff.name));
-                self.effects.push(Effect::DropBotLines);
                 // A drill asks for a claim and nothing more. Else a tap is not an answer: the clock runs on, from now, until a human word is delivered.
                 if self.state.address.channel == DRILL {
                     self.effects.push(Effect::Cancel { key: UNCLAIMED.into() });
@@ -83,6 +94,23 @@ impl Turn<'_> {
                 "It is yours. What you write here now goes to the customer.".into()
             }
         }
+    }
+
+    /// A person has it from now on, and has not answered yet.
+    pub(super) fn goes_to(&mut self, staff: Staff) {
+        self.state.owner = Owner::Human { staff };
+        self.reset_answer();
+        let now = self.now;
+        if let Some(handoff) = self.state.handoff.as_mut() {
+            handoff.course.claimed.get_or_insert(now);
+            handoff.reserved = None;
+        }
+        self.state.form = None;
+        self.drop_threads();
+        if self.state.asked != Some(Asked::SafeToReply) {
+            self.state.asked = None;
+        }
+        self.effects.push(Effect::DropBotLines);
     }
 
     /// Takes a conversation over from a colleague, who can't or won't go on: visibly.
@@ -111,11 +139,7 @@ impl Turn<'_> {
         if let Some(refusal) = self.refusal(staff) {
             return refusal;
         }
-        self.state.owner = Owner::Waiting;
-        self.reset_answer();
-        self.note(format!("{} gave it back", staff.name));
-        self.await_claim();
-        self.desk(DeskNote::Changed);
+        self.free(staff, "gave it back");
         "It waits for somebody else now.".into()
     }
 
@@ -132,13 +156,28 @@ impl Turn<'_> {
         self.speak();
         self.note(format!("{} closed it", staff.name));
         self.judged(true);
+        let distress = self.in_distress();
         self.end(&staff.name);
+        if distress {
+            self.ask_check_in(staff);
+        }
         String::new()
     }
 
     /// The handoff is over; the bot has the conversation again.
     pub(super) fn end(&mut self, by: &str) {
         self.desk(DeskNote::Closed { by: by.to_string(), card: self.state.thread.card });
+        if self.state.handoff.as_ref().is_some_and(|handoff| handoff.promise.is_some()) {
+            self.promise_is_kept();
+        }
+        if self.state.address.channel != DRILL {
+            self.effects.extend(self.finished().map(Effect::Finished));
+        }
+        if let Owner::Human { staff } = &self.state.owner {
+            self.state.helper = Some(Helper { staff: staff.clone(), at: self.now });
+        }
+        self.state.ended = Some(self.now);
+        self.state.turns = 0;
         self.state.owner = Owner::Bot;
         self.state.handoff = None;
         self.state.misses = 0;
@@ -147,7 +186,9 @@ impl Turn<'_> {
         self.state.asked = None;
         self.state.recent.clear();
         self.state.thread = Thread { topic: self.state.thread.topic, ..Thread::default() };
-        self.effects.push(Effect::Cancel { key: UNCLAIMED.into() });
+        for key in [UNCLAIMED, super::waiting::UPDATE] {
+            self.effects.push(Effect::Cancel { key: key.into() });
+        }
     }
 
     /// Why this person may not act as the owner, where they may not.
@@ -158,147 +199,5 @@ impl Turn<'_> {
             Owner::Waiting => Some("Nobody has claimed it yet. Claim it first.".into()),
             Owner::Bot => Some("Nothing is open here.".into()),
         }
-    }
-
-    fn say_as(&mut self, staff: &Staff, text: String, message: i64, media: bool) {
-        let why = match &self.state.owner {
-            Owner::Human { staff: owner } if owner.id == staff.id => None,
-            Owner::Human { staff: owner } => Some(NotSent::Claimed { by: owner.name.clone() }),
-            Owner::Waiting => Some(NotSent::Unclaimed),
-            Owner::Bot => Some(NotSent::NoHandoff),
-        };
-        let locked = self.state.flags.do_not_text;
-        let safe = self.state.safe.as_ref().filter(|safe| locked && safe.staff == staff.id).map(|safe| safe.why.clone());
-        let why = why
-            .or(self.state.flags.opted_out.then_some(NotSent::OptedOut))
-            .or((locked && safe.is_none()).then_some(NotSent::DoNotText))
-            .or((media && !self.facts.profile.media).then_some(NotSent::Media));
-        if let Some(why) = why {
-            return self.not_sent(Some(message), why);
-        }
-        // A reason is for one message: what was safe then may not be safe now.
-        self.state.safe = None;
-        let copy = media.then_some(message);
-        let shown = if media { "[attachment]".to_string() } else { text.trim().to_string() };
-        self.state.last_said = format!("{}: {shown}", staff.name);
-        let text = if media { text } else { format!("{}: {}", staff.name, text.trim()) };
-        let number = self.record(Who::Staff(staff.name.clone()), shown);
-        // Kept after it was sent: a report of failure may come hours later, and is shown beside these words.
-        self.state.staff_lines.insert(number, message);
-        while self.state.staff_lines.len() > 50 {
-            self.state.staff_lines.pop_first();
-        }
-        self.effects.push(Effect::Say(Line {
-            number,
-            to: self.state.address.clone(),
-            speaker: Speaker::Staff(staff.clone()),
-            text,
-            buttons: Vec::new(),
-            ask_contact: false,
-            copy,
-            last_word: false,
-            safe_because: safe,
-            question: false,
-        }));
-    }
-
-    fn send_suggested(&mut self, staff: &Staff, line: u64) -> String {
-        if let Owner::Human { staff: owner } = &self.state.owner
-            && owner.id != staff.id
-        {
-            return format!("{} has it.", owner.name);
-        }
-        if self.state.silent() {
-            return "They can't be written to.".into();
-        }
-        let Some((text, shown)) = self.state.suggested.remove(&line) else {
-            return "That was sent already, or is too old.".into();
-        };
-        self.introduced();
-        let number = self.record(Who::Bot, shown);
-        self.note(format!("{} sent what the bot suggested", staff.name));
-        self.effects.push(Effect::Say(Line {
-            number,
-            to: self.state.address.clone(),
-            speaker: Speaker::Notice,
-            text,
-            buttons: Vec::new(),
-            ask_contact: false,
-            copy: None,
-            last_word: false,
-            safe_because: None,
-            question: false,
-        }));
-        "Sent.".into()
-    }
-
-    fn not_sent(&mut self, message: Option<i64>, why: NotSent) {
-        self.desk(DeskNote::NotSent { message, why });
-    }
-
-    /// What became of an outbox row.
-    pub(super) fn delivered(&mut self, line: u64, delivery: Delivery) {
-        match delivery {
-            Delivery::Sent { external, thread } => {
-                if thread.is_some() {
-                    self.state.thread.topic = thread;
-                }
-                if self.state.thread.card_line == Some(line) {
-                    self.state.thread.card_line = None;
-                    self.state.thread.card = external.first().and_then(|id| id.parse().ok());
-                }
-                // Words that were on their way when the customer wrote again, or when the claim was given back, answer nothing.
-                if self.state.staff_lines.contains_key(&line)
-                    && line > self.state.wrote
-                    && matches!(self.state.owner, Owner::Human { .. })
-                    && let Some(handoff) = self.state.handoff.as_mut()
-                {
-                    handoff.answered = true;
-                    self.effects.push(Effect::Cancel { key: UNCLAIMED.into() });
-                }
-            }
-            Delivery::Failed { failure } => {
-                self.about(line, format!("not delivered: {}", failure_words(failure)));
-                match failure {
-                    Failure::Blocked => self.state.flags.blocked = true,
-                    Failure::OptedOut => self.state.flags.opted_out = true,
-                    _ => {}
-                }
-                let message = self.state.staff_lines.remove(&line);
-                if message.is_some() {
-                    self.unanswered();
-                }
-                if message.is_some() || self.state.handoff.is_some() {
-                    self.not_sent(message, NotSent::Failed { failure });
-                }
-            }
-        }
-    }
-
-    /// A note about a line.
-    fn about(&mut self, line: u64, text: String) {
-        let number = self.number();
-        self.effects.push(Effect::Record(Entry {
-            number,
-            at: self.now,
-            who: Who::Note,
-            text,
-            evidence: Vec::new(),
-            understood: Default::default(),
-            about: Some(line),
-        }));
-    }
-}
-
-/// A failure as staff read it.
-pub fn failure_words(failure: Failure) -> &'static str {
-    match failure {
-        Failure::Blocked => "they blocked the bot",
-        Failure::OptedOut => "they opted out of texts",
-        Failure::DoNotText => "somebody else may read this phone",
-        Failure::Unknown => "the number or chat doesn't exist",
-        Failure::Refused => "the channel refused it",
-        Failure::Expired => "it was tried for too long without success",
-        Failure::Undelivered => "the network reports that it didn't arrive",
     }
 }

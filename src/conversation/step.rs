@@ -30,11 +30,16 @@ pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Time
         Event::Staff { staff, action, callback } => turn.staff(&staff, action, callback),
         Event::CallReturned(returned) => turn.call_returned(&returned),
         Event::Delivered { line, delivery } => turn.delivered(line, delivery),
+        Event::AlertSent { handoff } => turn.alerted(handoff),
+        Event::OwnerLeft { staff, why } => turn.owner_left(&staff, &why),
         Event::AlertFailed { way, handoff, step } => turn.alert_failed(&way, handoff, step),
         Event::Timer { key } if key == super::handoff::UNCLAIMED => turn.unclaimed(),
         Event::Timer { key } if key == super::handoff::REVIEW => turn.review(),
         Event::Timer { key } if key == super::retention::FORGET => turn.forget(),
         Event::Timer { key } if key == super::burst::BURST => turn.quiet(),
+        Event::Timer { key } if key == super::promise::PROMISE => turn.promise_due(),
+        Event::Timer { key } if key == super::waiting::UPDATE => turn.update(),
+        Event::Timer { key } if key == super::check_in::CHECK_IN => turn.check_in_due(),
         Event::Timer { .. } => {}
     }
     turn.finish()

@@ -38,7 +38,7 @@ impl Urgency {
     }
 
     /// How long nobody may have claimed it before staff are reminded, where the ladder says nothing else.
-    pub(super) fn patience(self) -> SignedDuration {
+    pub fn patience(self) -> SignedDuration {
         SignedDuration::from_mins(match self {
             Urgency::Crisis => 2,
             Urgency::Distress => 10,
@@ -60,6 +60,8 @@ pub enum Reason {
     Language,
     /// The intent is a person's work.
     Intent,
+    /// Somebody looks in again.
+    CheckIn,
 }
 
 impl Reason {
@@ -70,13 +72,14 @@ impl Reason {
             Reason::Stuck => "stuck",
             Reason::Language => "language",
             Reason::Intent => "intent",
+            Reason::CheckIn => "check_in",
         }
     }
 
     pub(super) fn urgency(self) -> Urgency {
         match self {
             Reason::Care(Level::Crisis) => Urgency::Crisis,
-            Reason::Care(Level::Distress) => Urgency::Distress,
+            Reason::Care(Level::Distress) | Reason::CheckIn => Urgency::Distress,
             Reason::Care(Level::Frustration | Level::HumanRequest) => Urgency::Asked,
             _ => Urgency::Stuck,
         }

@@ -5,7 +5,7 @@
 //! Leaves out: finding values in a text (`engine`).
 
 use super::event::Message;
-use super::state::{Asking, Done, Form, Known, Next, Proof};
+use super::parts::{Asking, Done, Form, Known, Next, Proof};
 use super::step::Turn;
 use super::words::{Hear, Heard};
 use crate::engine::{Candidate, Entity, Intent, Slot, Small, SmallWords, Understanding, Verdict};

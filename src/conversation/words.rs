@@ -37,9 +37,11 @@ pub(super) enum Hear {
     Nudge,
     /// Asks for the number of a help line.
     HelpLine,
+    /// Would rather be called.
+    Call,
 }
 
-const HEAR: [(&str, Hear); 19] = [
+const HEAR: [(&str, Hear); 20] = [
     ("yes", Hear::Yes),
     ("no", Hear::No),
     ("withdraw", Hear::Withdraw),
@@ -59,13 +61,16 @@ const HEAR: [(&str, Hear); 19] = [
     ("other", Hear::Other),
     ("nudge", Hear::Nudge),
     ("help_line", Hear::HelpLine),
+    ("call", Hear::Call),
 ];
 
 /// These count only as the very whole of a message: carriers take them for STOP, people say them of orders.
 const ALONE: &str = "opt_out_alone";
 
 /// Fields that each of the bot's words may use, besides `shop` and `lang`.
-const FIELDS: [&str; 12] = ["shop", "lang", "wanted", "code", "name", "agreed", "time", "day", "now", "opens", "emergency", "line"];
+const FIELDS: [&str; 16] = [
+    "shop", "lang", "wanted", "code", "name", "agreed", "time", "day", "now", "opens", "emergency", "line", "next", "count", "from", "to",
+];
 
 /// Compiled words.
 #[derive(Clone, Debug, Default)]
@@ -293,10 +298,11 @@ fn read(
 const ENGLISH_ONLY: [&str; 3] = ["crisis", "still_here", "other_language"];
 
 /// Words for people who suffer, are angry or ask for a person.
-const CARE: [&str; 9] = ["human_request", "frustration", "distress", "bereavement", "stuck", "waiting", "still_here", "crisis", "offer"];
+const CARE: [&str; 10] =
+    ["human_request", "frustration", "distress", "bereavement", "stuck", "waiting", "overdue", "still_here", "crisis", "offer"];
 
-const GROUPS: [&str; 9] =
-    ["human_request", "frustration", "distress", "bereavement", "stuck", "waiting", "still_here", "crisis", "crisis_then"];
+const GROUPS: [&str; 10] =
+    ["human_request", "frustration", "distress", "bereavement", "stuck", "waiting", "overdue", "still_here", "crisis", "crisis_then"];
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@
 use super::effect::{DeskNote, Effect, Timer};
 use super::event::Staff;
 use super::handoff::UNCLAIMED;
-use super::state::Owner;
+use super::parts::Owner;
 use super::step::Turn;
 use super::urgency::{Reason, Urgency};
 use jiff::SignedDuration;
@@ -92,13 +92,15 @@ impl Turn<'_> {
 
     /// The commands.
     pub(super) fn staff_help() -> String {
-        "What you write here goes to the customer once you have claimed it; lines that begin with / never do.\n\
+        "What you write here goes to the customer once you have claimed it, five seconds later; lines that begin with / never do.\n\
          /queue (who waits), /next (gives you the most urgent one that nobody has)\n\
-         /claim, /takeover (from a colleague), /release (back to the queue)\n\
-         /transcript, /note WORDS (for colleagues)\n\
-         /close WHAT WAS AGREED, /bot (back to the bot, without a word)\n\
+         /claim, /takeover (from a colleague), /assign NAME WHY, /release (back to the queue)\n\
+         /unsend (takes your last line back, or answer the line with it), /transcript, /note WORDS (for colleagues)\n\
+         /promise 15:00 CALL BACK, /kept; /need interpreter: THEY SAID YES; /checkin TIME WHAT\n\
+         /close WHAT WAS AGREED, /bot (back to the bot, without a word), /block WHY, /unblock\n\
          /noturgent, /snooze 30m WHY\n\
-         In a crisis: /close WHY, /notacrisis WHY (two people), /safe WHY (where somebody else may read the phone), \
+         For yourself: /on, /off, /break 15m, /nocrises, /who, /stats; for all: /bot off, /notice WORDS\n\
+         In a crisis: /guide (a page about it), /close WHY, /notacrisis WHY (two people), /safe WHY (where somebody else may read the phone), \
          /hold DATE WHY (keeps what was heard)"
             .into()
     }

@@ -4,15 +4,16 @@
 //! Invariants: plain text; fits one Telegram message with room to spare; urgency stands first.
 //! Leaves out: the transcript.
 
+use super::hours::Hours;
 use crate::care::Level;
-use crate::conversation::{Button, ConversationId, Owner, Reason, State, Urgency};
-use jiff::Timestamp;
+use crate::conversation::{Button, ConversationId, DRILL, Fate, Handoff, Owner, Reason, State, Urgency, failure_words};
+use jiff::{SignedDuration, Timestamp};
 
 /// The longest quotation of a customer's words on a card, in characters.
 const QUOTE: usize = 600;
 
 /// The text of the card as things stand.
-pub fn card(id: ConversationId, state: &State, now: Timestamp) -> String {
+pub fn card(id: ConversationId, state: &State, hours: &Hours, now: Timestamp) -> String {
     let Some(handoff) = &state.handoff else { return "Nothing is open here.".into() };
     let mut lines = Vec::new();
     let mut head = handoff.urgency.name().to_uppercase();
@@ -46,14 +47,22 @@ pub fn card(id: ConversationId, state: &State, now: Timestamp) -> String {
     if state.flags.blocked {
         safety.push("blocked the bot");
     }
+    if state.flags.bereaved {
+        safety.push("this number belonged to somebody who has died: nothing is sent there");
+    }
+    if handoff.urgency == Urgency::Crisis && state.address.channel != DRILL {
+        safety.push("the words below may be hard to read; /guide says how to go on");
+    }
     if !safety.is_empty() {
         lines.push(safety.join("; "));
     }
     if !handoff.words.trim().is_empty() {
-        lines.push(format!("Wrote: {}", quote(&handoff.words)));
+        let entry = if handoff.wrote > 0 { format!(" (#{})", handoff.wrote) } else { String::new() };
+        lines.push(format!("Wrote{entry}: {}", quote(&handoff.words)));
     }
+    lines.extend(owed(state, handoff, hours, now));
     if !state.last_said.is_empty() {
-        lines.push(format!("Last said to them: {}", quote(&state.last_said)));
+        lines.push(format!("Last said to them{}: {}", arrival(state), quote(&state.last_said)));
     }
     let heard: Vec<String> =
         handoff.evidence.iter().take(4).map(|evidence| format!("\"{}\" ({})", quote(&evidence.text), evidence.rule)).collect();
@@ -74,8 +83,56 @@ pub fn card(id: ConversationId, state: &State, now: Timestamp) -> String {
     if !values.is_empty() {
         lines.push(format!("Order: {}", values.join(", ")));
     }
+    let needs: Vec<&str> = state.needs.iter().map(|need| need.what.as_str()).collect();
+    if !needs.is_empty() {
+        lines.push(format!("Needs: {}", needs.join("; ")));
+    }
+    if let Some(helper) = &state.helper {
+        let ended = hours.local(helper.at).date();
+        lines.push(format!("{} helped last, on {}.", helper.staff.name, crate::lexis::day(ended, "en")));
+    }
+    if let Some(reserved) = handoff.reserved.as_ref().filter(|reserved| reserved.until > now) {
+        lines.push(format!("Kept for {} until {}.", reserved.staff.name, clock(hours, reserved.until)));
+    }
+    lines.push(next_step(state, handoff));
     lines.push(format!("Id: {}", id.short()));
     lines.join("\n")
+}
+
+/// What we owe them, and by when.
+fn owed(state: &State, handoff: &Handoff, hours: &Hours, now: Timestamp) -> Option<String> {
+    if let Some(promise) = &handoff.promise {
+        let late = if promise.late { "OVERDUE: " } else { "" };
+        return Some(format!("{late}{} promised for {}: {}", promise.by.name, clock(hours, promise.at), promise.what));
+    }
+    let waits = state.owner == Owner::Waiting && now.duration_since(handoff.due()) > SignedDuration::ZERO;
+    waits.then(|| format!("A word has been owed since {}.", clock(hours, handoff.due())))
+}
+
+/// Whether our last words to them arrived, where it is known.
+fn arrival(state: &State) -> String {
+    match state.sent.values().next_back().map(|sent| sent.fate) {
+        Some(Fate::Failed(failure)) => format!(" (NOT DELIVERED: {})", failure_words(failure)),
+        _ => String::new(),
+    }
+}
+
+fn next_step(state: &State, handoff: &Handoff) -> String {
+    match &state.owner {
+        _ if state.address.channel == DRILL => "Next: claim it; nothing more.",
+        Owner::Human { .. } if state.flags.do_not_text => "Next: a safe way to reach them; /safe and why, or a call.",
+        Owner::Human { .. } if !handoff.answered => "Next: write to them; a claim is no answer.",
+        Owner::Human { .. } => "Next: /close when it is done, or /promise what comes later.",
+        _ if handoff.urgency == Urgency::Crisis => "Next: claim it and write, now.",
+        _ => "Next: claim it, then write.",
+    }
+    .to_string()
+}
+
+/// A time of day, with the day where it is another one.
+fn clock(hours: &Hours, at: Timestamp) -> String {
+    let local = hours.local(at);
+    format!("{}:{:02}", local.hour(), local.minute())
 }
 
 /// The buttons that go with it.
@@ -104,7 +161,7 @@ fn quote(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::care::{Evidence, Kind};
-    use crate::conversation::{Address, Handoff};
+    use crate::conversation::Address;
 
     #[test]
     fn the_first_screen_tells_the_story() {
@@ -115,31 +172,22 @@ mod tests {
         state.owner = Owner::Waiting;
         state.flags.minor = true;
         state.last_said = "Please call your local emergency number now.".into();
-        state.handoff = Some(Handoff {
-            number: 3,
-            opened,
-            urgency: Urgency::Crisis,
-            reason: Reason::Care(Level::Crisis),
-            kind: Some(Kind::SuicideSelfHarm),
-            subject: None,
-            evidence: vec![evidence],
-            tried: vec!["order_status: shipped".into()],
-            words: "i want to die".into(),
-            trace: None,
-            reminders: 0,
-            waited: false,
-            answered: false,
-            spoke: None,
-            safeguarding: None,
-            doubted: None,
-        });
+        let mut handoff = Handoff::new(3, opened, Reason::Care(Level::Crisis));
+        handoff.kind = Some(Kind::SuicideSelfHarm);
+        handoff.evidence = vec![evidence];
+        handoff.tried = vec!["order_status: shipped".into()];
+        handoff.words = "i want to die".into();
+        handoff.wrote = 12;
+        state.handoff = Some(handoff);
         let id = ConversationId::from_bytes([0xab; 16]);
         let later = "2026-11-20T13:04:30Z".parse().expect("a time");
         assert_eq!(
-            card(id, &state, later),
-            "CRISIS (suicide self harm) | sms | en | waiting 1:04\nNobody has it yet.\nsays they are under 18: promise no secrecy, and don't contact the parents yourself\nWrote: i want to die\n\
+            card(id, &state, &Hours::never(), later),
+            "CRISIS (suicide self harm) | sms | en | waiting 1:04\nNobody has it yet.\nsays they are under 18: promise no secrecy, and \
+             don't contact the parents yourself; the words below may be hard to read; /guide says how to go on\n\
+             Wrote (#12): i want to die\nA word has been owed since 12:02.\n\
              Last said to them: Please call your local emergency number now.\nHeard: \"want to die\" (suicide_wish)\n\
-             Tried: order_status: shipped\nId: abababab"
+             Tried: order_status: shipped\nNext: claim it and write, now.\nId: abababab"
         );
         assert_eq!(card_buttons(id, &state).len(), 2);
         state.handoff = None;

@@ -72,6 +72,16 @@ impl Hours {
         now.to_zoned(self.zone.clone()).datetime()
     }
 
+    /// Where the clocks are.
+    pub fn zone(&self) -> TimeZone {
+        self.zone.clone()
+    }
+
+    /// When the clocks show this.
+    pub fn moment(&self, local: DateTime) -> Option<Timestamp> {
+        local.to_zoned(self.zone.clone()).ok().map(|zoned| zoned.timestamp())
+    }
+
     /// True within a span.
     pub fn open(&self, now: Timestamp) -> bool {
         let local = self.local(now);

@@ -6,6 +6,8 @@
 //! Leaves out: how the desk's channel shows a message.
 
 use super::card::{card, card_buttons};
+use super::guide::guide;
+use super::hours::Hours;
 use crate::conversation::{Button, ConversationId, DeskNote, NotSent, State, Urgency, Who, failure_words};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -43,6 +45,14 @@ pub enum DeskMessage {
         /// The customer's own message, to be copied after them.
         #[serde(default)]
         copy: Option<String>,
+        /// Makes a sound, however urgent it is.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        loud: bool,
+    },
+    /// What became of a line of staff, as it is when this is sent.
+    Mark {
+        /// The line.
+        line: u64,
     },
     /// The transcript, as it is when it is sent.
     Transcript,
@@ -53,6 +63,13 @@ pub enum DeskMessage {
         /// What the presser reads.
         text: String,
     },
+}
+
+impl DeskMessage {
+    /// Plain words in the thread.
+    pub fn post(text: String) -> Self {
+        DeskMessage::Post { text, reply_to: None, buttons: Vec::new(), copy: None, loud: false }
+    }
 }
 
 /// A message to the desk with its number.
@@ -67,7 +84,7 @@ pub struct DeskRow {
 }
 
 /// The notes of a step as messages. Takes numbers from the state and notes which message posts the card.
-pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, now: Timestamp) -> Vec<DeskRow> {
+pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, hours: &Hours, now: Timestamp) -> Vec<DeskRow> {
     let mut rows = Vec::new();
     let urgency = state.handoff.as_ref().map(|handoff| handoff.urgency);
     for note in notes {
@@ -76,20 +93,34 @@ pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, now
             DeskNote::Opened => {
                 state.thread.card_line = Some(number);
                 state.thread.card = None;
-                DeskMessage::Card { text: card(id, state, now), buttons: card_buttons(id, state) }
+                DeskMessage::Card { text: card(id, state, hours, now), buttons: card_buttons(id, state) }
             }
             DeskNote::Raised => {
-                let text = format!("NOW {}\n{}", urgency.map_or("", Urgency::name).to_uppercase(), card(id, state, now));
-                DeskMessage::Post { text, reply_to: None, buttons: card_buttons(id, state), copy: None }
+                let text = format!("NOW {}\n{}", urgency.map_or("", Urgency::name).to_uppercase(), card(id, state, hours, now));
+                shown(text, None, id, state)
             }
             DeskNote::StillWaiting { times } => {
-                let text = format!("No answer yet, reminder {times}.\n{}", card(id, state, now));
-                DeskMessage::Post { text, reply_to: state.thread.card, buttons: card_buttons(id, state), copy: None }
+                let text = format!("No answer yet, reminder {times}.\n{}", card(id, state, hours, now));
+                // Only crisis and distress make a sound by themselves; the rest is read in the pinned queue.
+                DeskMessage::Post { text, reply_to: state.thread.card, buttons: card_buttons(id, state), copy: None, loud: false }
             }
             DeskNote::Closed { by, card } => {
                 DeskMessage::CardEdit { card, text: format!("CLOSED by {by}.\nId: {}", id.short()), buttons: Vec::new() }
             }
-            DeskNote::Changed => DeskMessage::CardEdit { card: None, text: card(id, state, now), buttons: card_buttons(id, state) },
+            DeskNote::Freed { why } => {
+                shown(format!("{why}. It needs somebody else.\n{}", card(id, state, hours, now)), state.thread.card, id, state)
+            }
+            DeskNote::Assigned { text } => shown(format!("{text}\n{}", card(id, state, hours, now)), state.thread.card, id, state),
+            DeskNote::Notice { text } => {
+                DeskMessage::Post { text, reply_to: state.thread.card, buttons: Vec::new(), copy: None, loud: true }
+            }
+            DeskNote::Mark { line } => {
+                state.marks.insert(number, line);
+                DeskMessage::Mark { line }
+            }
+            DeskNote::Changed => {
+                DeskMessage::CardEdit { card: None, text: card(id, state, hours, now), buttons: card_buttons(id, state) }
+            }
             DeskNote::Relay { who, text, external } => {
                 let text = match who {
                     Who::Customer => format!("Customer: {text}"),
@@ -97,22 +128,28 @@ pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, now
                     Who::Staff(name) => format!("{name}: {text}"),
                     Who::Note => text,
                 };
-                DeskMessage::Post { text, reply_to: None, buttons: Vec::new(), copy: external }
+                DeskMessage::Post { text, reply_to: None, buttons: Vec::new(), copy: external, loud: false }
             }
             DeskNote::NotSent { message, why } => {
-                DeskMessage::Post { text: not_sent(&why), reply_to: message, buttons: Vec::new(), copy: None }
+                DeskMessage::Post { text: not_sent(&why), reply_to: message, buttons: Vec::new(), copy: None, loud: true }
             }
             DeskNote::Answer { callback, text } => DeskMessage::Answer { callback, text },
             DeskNote::Transcript => DeskMessage::Transcript,
+            DeskNote::Guide => DeskMessage::post(state.handoff.as_ref().map_or("Nothing is open here.".into(), guide)),
             DeskNote::Suggest { line, text } => {
                 let buttons = vec![Button { label: "Send".into(), data: format!("s:{id}:{line}") }];
-                DeskMessage::Post { text: format!("The bot would say: {text}"), reply_to: None, buttons, copy: None }
+                DeskMessage::Post { text: format!("The bot would say: {text}"), reply_to: None, buttons, copy: None, loud: false }
             }
         };
         state.next += 1;
         rows.push(DeskRow { number, urgency, message });
     }
     rows
+}
+
+/// The card again, below something that colleagues must notice.
+fn shown(text: String, reply_to: Option<i64>, id: ConversationId, state: &State) -> DeskMessage {
+    DeskMessage::Post { text, reply_to, buttons: card_buttons(id, state), copy: None, loud: true }
 }
 
 fn not_sent(why: &NotSent) -> String {
@@ -126,6 +163,9 @@ fn not_sent(why: &NotSent) -> String {
         }
         NotSent::Anonymous => "anonymous admins can't be told apart. Turn off 'Remain anonymous' and write again".into(),
         NotSent::Media => "this customer's channel only takes text. Please put it into words".into(),
+        NotSent::Unchangeable => return "NOT CHANGED: what was sent by this channel can't be changed. Write what is right as a new message.".into(),
+        NotSent::ShutOut => "this customer is blocked. /unblock ends that".into(),
+        NotSent::Bereaved => "this number belonged to somebody who has died; nothing is sent there".into(),
         NotSent::OptedOut => "they opted out of texts; only they can change that".into(),
         NotSent::DoNotText => "somebody else may read this phone. Nothing is sent until they write that it is safe. If you know that it is, say how: /safe she called us from her sister's phone. Then write again".into(),
         NotSent::Failed { failure } => {

@@ -7,21 +7,31 @@
 //! Leaves out: sending (`channel`, `alert`), when the next rung of the ladder is taken (`conversation`).
 
 mod alert;
+mod board;
 mod card;
+mod crew;
 mod export;
+mod guide;
 mod hours;
+mod mark;
 mod message;
 mod queue;
+mod stats;
 mod transcript;
 mod ways;
 mod weekly;
 
 pub use alert::{AlertMessage, Full, Happened, alerts};
 pub use card::{card, card_buttons};
+pub use board::board;
+pub use crew::{Crew, Member, Presence};
 pub use export::export;
+pub use guide::guide;
 pub use hours::{Hours, HoursError};
+pub use mark::{Mark, mark};
 pub use message::{DeskMessage, DeskRow, messages};
 pub use queue::QueueRow;
+pub use stats::{Spread, Stats, wait};
 pub use transcript::transcript;
 pub use ways::{Way, WayKind, gaps, thin};
 pub use weekly::{FEWEST, Figure, Precision, Week, Weekly};
@@ -43,5 +53,10 @@ pub fn facts(hours: &Hours, desk: bool, profile: Profile, now: Timestamp) -> Fac
         opens: (desk && !open).then(|| hours.opens(now)).flatten(),
         closes: (desk && open).then(|| hours.closes(now)).flatten(),
         profile,
+        zone: hours.zone(),
+        crew: Default::default(),
+        wait: None,
+        bot_off: false,
+        incident: None,
     }
 }

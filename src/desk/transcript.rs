@@ -24,7 +24,7 @@ pub fn transcript(entries: &[Entry], hours: &Hours) -> String {
             Who::Staff(name) => name,
             Who::Note => "*",
         };
-        let mut line = format!("{}:{:02} {who}: {}", local.hour(), local.minute(), entry.text);
+        let mut line = format!("#{} {}:{:02} {who}: {}", entry.number, local.hour(), local.minute(), entry.text);
         if !entry.understood.is_empty() {
             let understood: Vec<String> = entry.understood.iter().map(|(name, value)| format!("{name}={value}")).collect();
             line = format!("{line}  [{}]", understood.join(", "));

@@ -16,6 +16,7 @@ pub(super) const QUEUE: u8 = b'q';
 pub(super) const TIMER_DUE: u8 = b'w';
 pub(super) const MISSED: u8 = b'u';
 pub(super) const FIGURE: u8 = b'f';
+pub(super) const FINISHED: u8 = b'h';
 
 fn key(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = vec![kind];
@@ -86,6 +87,16 @@ pub(super) fn figure(week: jiff::civil::Date, name: &str) -> Vec<u8> {
 /// The end (exclusive) of all figures before a week.
 pub(super) fn figures_before(week: jiff::civil::Date) -> Vec<u8> {
     key(FIGURE, &[week.to_string().as_bytes()])
+}
+
+/// A handoff that is over, by when it ended.
+pub(super) fn finished(at: Timestamp, id: ConversationId, number: u64) -> Vec<u8> {
+    key(FINISHED, &[&at.as_millisecond().to_be_bytes(), id.bytes(), &number.to_be_bytes()])
+}
+
+/// The beginning of all handoffs that ended at or after a moment.
+pub(super) fn finished_since(at: Timestamp) -> Vec<u8> {
+    key(FINISHED, &[&at.as_millisecond().to_be_bytes()])
 }
 
 /// A message that nothing answered, by its words.

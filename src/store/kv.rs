@@ -9,7 +9,7 @@ use super::plan::{accept, commit, link_key};
 use super::record::*;
 use super::writer::Writer;
 use super::{LAYOUT, Store, StoreError, keys};
-use crate::conversation::{ConversationId, Entry, State};
+use crate::conversation::{ConversationId, Entry, Finished, State};
 use crate::desk::{Figure, QueueRow};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -242,6 +242,21 @@ impl<K: Kv> Store for KvStore<K> {
         let mut rows: Vec<QueueRow> = self.all(&keys::kind(keys::QUEUE), "queue")?;
         QueueRow::sort(&mut rows);
         Ok(rows)
+    }
+
+    async fn finished(&self, since: Timestamp) -> Result<Vec<(ConversationId, Finished)>, StoreError> {
+        let rows = self.kv.range(&keys::finished_since(since), &after(&keys::kind(keys::FINISHED)), usize::MAX)?;
+        Ok(readable(rows, "finished"))
+    }
+
+    async fn forget_finished(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.write(move |kv| {
+            let mut batch = Batch::default();
+            let old = kv.range(&keys::kind(keys::FINISHED), &keys::finished_since(before), usize::MAX)?;
+            old.into_iter().for_each(|(key, _)| batch.remove(key));
+            Ok((batch, ()))
+        })
+        .await
     }
 
     async fn missed(&self) -> Result<Vec<MissedRow>, StoreError> {

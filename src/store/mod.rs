@@ -18,7 +18,7 @@ pub use memory::MemoryKv;
 pub use record::{Arrival, CallRow, Change, InboxRow, LinkKey, LinkTarget, MissedRow, OutboxRow, OutboxTarget, Stored, TimerRow, Version};
 pub use sled_kv::SledKv;
 
-use crate::conversation::{ConversationId, Entry, State};
+use crate::conversation::{ConversationId, Entry, Finished, State};
 use crate::desk::{Figure, QueueRow};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -117,6 +117,12 @@ pub trait Store: Send + Sync {
 
     /// Forgets the figures of the weeks before one.
     async fn forget_figures(&self, before: jiff::civil::Date) -> Result<(), StoreError>;
+
+    /// Handoffs that ended at or after a moment, in that order.
+    async fn finished(&self, since: Timestamp) -> Result<Vec<(ConversationId, Finished)>, StoreError>;
+
+    /// Forgets the handoffs that ended before a moment.
+    async fn forget_finished(&self, before: Timestamp) -> Result<(), StoreError>;
 
     /// What customers asked and nothing answered, counted by its words.
     async fn missed(&self) -> Result<Vec<MissedRow>, StoreError>;

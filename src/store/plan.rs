@@ -82,6 +82,10 @@ pub(super) fn commit(kv: &impl Kv, change: Change) -> Result<(Batch, Version), S
             }
         }
     }
+    change.outbox_dropped.iter().for_each(|number| batch.remove(keys::numbered(keys::OUTBOX, id, *number)));
+    if let Some(finished) = &change.finished {
+        batch.put(keys::finished(finished.ended, id, finished.handoff), encode(&(id, finished))?);
+    }
     for row in &change.outbox {
         batch.put(keys::numbered(keys::OUTBOX, id, row.number), encode(row)?);
     }

@@ -3,7 +3,7 @@
 //! Owns: what is written and read, and the change that a step makes.
 //! Leaves out: keys and bytes (`keys`, `kv`).
 
-use crate::conversation::{CallRequest, ConversationId, Entry, Event, Line, State, Timer, Urgency};
+use crate::conversation::{CallRequest, ConversationId, Entry, Event, Finished, Line, State, Timer, Urgency};
 use crate::desk::{AlertMessage, DeskMessage, Figure, QueueRow};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -182,6 +182,10 @@ pub struct Change {
     pub entries: Vec<Entry>,
     /// New outbox rows.
     pub outbox: Vec<OutboxRow>,
+    /// Outbox rows that are not sent any more, where they are still there.
+    pub outbox_dropped: Vec<u64>,
+    /// A handoff that is over.
+    pub finished: Option<Finished>,
     /// Waiting bot lines to the customer are dropped.
     pub drop_bot_lines: bool,
     /// Waiting bot lines to the customer that only ask something are dropped.
@@ -216,6 +220,8 @@ impl Change {
             call_done: None,
             entries: Vec::new(),
             outbox: Vec::new(),
+            outbox_dropped: Vec::new(),
+            finished: None,
             drop_bot_lines: false,
             drop_questions: false,
             missed: Vec::new(),

@@ -15,9 +15,12 @@ use teloxide::payloads::*;
 use teloxide::prelude::Requester;
 use teloxide::types::{
     ButtonRequest, CallbackQueryId, ChatId, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, KeyboardButton, KeyboardMarkup,
-    KeyboardRemove, LinkPreviewOptions, MessageId, ReplyMarkup, ReplyParameters, ThreadId,
+    AllowedUpdate, KeyboardRemove, LinkPreviewOptions, MessageId, ReplyMarkup, ReplyParameters, ThreadId, UserId,
 };
 use teloxide::{ApiError, Bot, RequestError};
+
+/// What is asked for. `chat_member` tells who leaves the staff's group, and comes only where it is named.
+const UPDATES: [&str; 5] = ["message", "edited_message", "callback_query", "my_chat_member", "chat_member"];
 
 /// How long a poll waits for updates.
 pub const POLL: Duration = Duration::from_secs(30);
@@ -87,7 +90,7 @@ impl Telegram {
         let url = format!("{}/bot{}/getUpdates", self.bot.api_url().as_str().trim_end_matches('/'), self.bot.token());
         let body = serde_json::json!({
             "offset": offset, "timeout": wait.as_secs(), "limit": 100,
-            "allowed_updates": ["message", "edited_message", "callback_query", "my_chat_member"],
+            "allowed_updates": UPDATES,
         });
         let later = |_| SendError::Later(None);
         let answer = self.bot.client().post(url).json(&body).send().await.map_err(later)?.bytes().await.map_err(later)?;
@@ -141,6 +144,27 @@ impl Telegram {
         Ok(i64::from(request.await.map_err(error)?.0))
     }
 
+    /// Pins a message, without a sound.
+    pub async fn pin(&self, chat: i64, message: i64) -> Result<(), SendError> {
+        let Ok(message) = i32::try_from(message) else { return Err(SendError::MessageGone) };
+        self.bot.pin_chat_message(ChatId(chat), MessageId(message)).disable_notification(true).await.map(drop).map_err(error)
+    }
+
+    /// Deletes a message.
+    pub async fn delete(&self, chat: i64, message: i64) -> Result<(), SendError> {
+        let Ok(message) = i32::try_from(message) else { return Err(SendError::MessageGone) };
+        self.bot.delete_message(ChatId(chat), MessageId(message)).await.map(drop).map_err(error)
+    }
+
+    /// Whether somebody is in a chat.
+    pub async fn is_member(&self, chat: i64, user: u64) -> Result<bool, SendError> {
+        match self.bot.get_chat_member(ChatId(chat), UserId(user)).await.map_err(error) {
+            Ok(member) => Ok(member.kind.is_present()),
+            Err(SendError::Unknown | SendError::Refused(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Sends a text as a file.
     pub async fn document(&self, chat: i64, thread: Option<i32>, name: &str, text: &str) -> Result<i64, SendError> {
         let file = InputFile::memory(text.as_bytes().to_vec()).file_name(name.to_string());
@@ -175,7 +199,15 @@ impl Telegram {
     /// Has updates sent to a URL.
     pub async fn set_webhook(&self, url: &str, secret: &SecretString) -> Result<(), SendError> {
         let url = reqwest::Url::parse(url).map_err(|_| SendError::Refused("server.public_url is no URL".into()))?;
-        self.bot.set_webhook(url).secret_token(secret.expose_secret().to_string()).max_connections(40).await.map(drop).map_err(error)
+        let updates = [
+            AllowedUpdate::Message,
+            AllowedUpdate::EditedMessage,
+            AllowedUpdate::CallbackQuery,
+            AllowedUpdate::MyChatMember,
+            AllowedUpdate::ChatMember,
+        ];
+        let request = self.bot.set_webhook(url).secret_token(secret.expose_secret().to_string()).max_connections(40);
+        request.allowed_updates(updates).await.map(drop).map_err(error)
     }
 
     /// Has updates kept for polling. Nothing that waits is dropped.

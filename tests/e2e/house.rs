@@ -171,8 +171,15 @@ impl House {
         House { server, telegram, twilio, clock, app, poller, url, client: reqwest::Client::new(), sms }
     }
 
-    /// Takes in what Telegram holds and works until nothing is left to do.
+    /// Takes in what Telegram holds and works until nothing is left to do; words of staff are held for five seconds.
     pub async fn settle(&mut self) {
+        self.settle_at_once().await;
+        self.clock.advance(SignedDuration::from_secs(5));
+        self.app.settle().await;
+    }
+
+    /// The same in the same second: words of staff are still held.
+    pub async fn settle_at_once(&mut self) {
         while self.telegram.pending() > 0 {
             self.poller.step(&self.app, Duration::ZERO).await.expect("a poll");
         }

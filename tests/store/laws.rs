@@ -48,18 +48,7 @@ pub fn entry(number: u64) -> Entry {
 }
 
 pub fn line(number: u64, speaker: Speaker) -> OutboxRow {
-    let line = Line {
-        number,
-        to: address(),
-        speaker,
-        text: "hi".into(),
-        buttons: vec![],
-        ask_contact: false,
-        copy: None,
-        last_word: false,
-        safe_because: None,
-        question: false,
-    };
+    let line = Line::new(number, address(), speaker, "hi".into());
     OutboxRow { id: id(1), number, target: OutboxTarget::Customer(line), urgency: None, created: at(0), due: at(0), attempts: 0 }
 }
 
@@ -255,7 +244,7 @@ pub async fn a_postponed_row_keeps_its_place_and_a_dropped_one_stays_dropped(sto
 }
 
 fn row(conversation: u8, urgency: Urgency, second: i64) -> QueueRow {
-    QueueRow { id: id(conversation), urgency, reason: "x".into(), channel: "sms".into(), opened: at(second), owner: None }
+    QueueRow { id: id(conversation), urgency, reason: "x".into(), channel: "sms".into(), opened: at(second), owner: None, owner_id: None, due: None, answered: false, reserved: None }
 }
 
 pub async fn the_queue_puts_the_most_urgent_first(store: &dyn Store) {

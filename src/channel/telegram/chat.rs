@@ -21,6 +21,28 @@ impl TelegramChat {
     }
 }
 
+impl TelegramChat {
+    /// Puts a text into messages that were sent before, part by part; what is left over is deleted, what is missing is sent.
+    async fn replace(&self, chat: i64, external: &[String], text: &str) -> Result<Vec<String>, SendError> {
+        let parts = if text.is_empty() { Vec::new() } else { split(text, LONGEST) };
+        let mut sent = Vec::new();
+        for (at, name) in external.iter().enumerate() {
+            let message = name.parse().map_err(|_| SendError::MessageGone)?;
+            match parts.get(at) {
+                Some(part) => {
+                    self.client.edit(chat, message, part, &[]).await?;
+                    sent.push(name.clone());
+                }
+                None => self.client.delete(chat, message).await?,
+            }
+        }
+        for part in parts.iter().skip(external.len()) {
+            sent.push(self.client.send(chat, part, &Extras::default()).await?.to_string());
+        }
+        Ok(sent)
+    }
+}
+
 #[async_trait]
 impl Channel for TelegramChat {
     fn name(&self) -> &'static str {
@@ -28,13 +50,16 @@ impl Channel for TelegramChat {
     }
 
     fn profile(&self) -> Profile {
-        Profile { buttons: true, contact_button: true, media: true, ..Profile::default() }
+        Profile { buttons: true, contact_button: true, media: true, edits: true, ..Profile::default() }
     }
 
     async fn send(&self, line: &Line) -> Result<Vec<String>, SendError> {
         let chat: i64 = line.to.sender.parse().map_err(|_| SendError::Unknown)?;
         if let (Some(message), Some(desk)) = (line.copy, self.desk) {
             return Ok(vec![self.client.copy(desk, message, chat, None).await?.to_string()]);
+        }
+        if let Some(replaces) = &line.replaces {
+            return self.replace(chat, &replaces.external, if replaces.delete { "" } else { &line.text }).await;
         }
         let parts = split(&line.text, LONGEST);
         let last = parts.len().saturating_sub(1);

@@ -56,6 +56,10 @@ impl Decoder {
             }
             UpdateKind::EditedMessage(message) => self.message(&message, true, entropy),
             UpdateKind::CallbackQuery(query) => self.press(&query, entropy),
+            UpdateKind::ChatMember(change) => {
+                let gone = Some(change.chat.id.0) == self.desk && !change.new_chat_member.is_present();
+                return (id, if gone { Decoded::Question(self.gone(&change.new_chat_member.user, id)) } else { Decoded::Nothing });
+            }
             UpdateKind::Error(_) => return (id, Decoded::Malformed),
             _ => None,
         };
@@ -65,21 +69,27 @@ impl Decoder {
     fn message(&self, message: &Telegram, edited: bool, entropy: u64) -> Option<Incoming> {
         match &message.chat.kind {
             ChatKind::Private(_) => self.customer(message, edited, entropy),
-            ChatKind::Public(_) if Some(message.chat.id.0) == self.desk && !edited => self.staff(message),
+            ChatKind::Public(_) if Some(message.chat.id.0) == self.desk => self.staff(message, edited),
             _ => None,
         }
     }
 
-    /// `/queue` and `/next`, anywhere in the desk's group. Anonymous admins can't be told apart, so they get nothing.
+    /// Somebody has left the group. `update` names it.
+    fn gone(&self, user: &User, update: i64) -> DeskQuestion {
+        DeskQuestion { staff: self.person(user), asks: Asks::Gone, thread: None, message: -update }
+    }
+
+    /// `/queue`, `/next` and what else concerns the whole desk, anywhere in its group. Anonymous admins can't be told apart, so they
+    /// get nothing.
     fn question(&self, message: &Telegram) -> Option<DeskQuestion> {
-        let from = message.from.as_ref().filter(|from| !from.is_bot)?;
         let ours = Some(message.chat.id.0) == self.desk && message.sender_chat.is_none();
-        let name = message.text().filter(|_| ours)?.strip_prefix('/')?.split([' ', '@', '\n']).next()?;
-        let asks = match name {
-            "queue" => Asks::Queue,
-            "next" => Asks::Next,
-            _ => return None,
-        };
+        if let MessageKind::LeftChatMember(left) = &message.kind {
+            return ours.then(|| self.gone(&left.left_chat_member, i64::from(message.id.0)));
+        }
+        let from = message.from.as_ref().filter(|from| !from.is_bot)?;
+        let command = message.text().filter(|_| ours)?.strip_prefix('/')?;
+        let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+        let asks = Asks::command(name.split('@').next().unwrap_or(""), rest)?;
         let thread = message.thread_id.filter(|_| message.is_topic_message).map(|thread| thread.0.0);
         Some(DeskQuestion { staff: self.person(from), asks, thread, message: i64::from(message.id.0) })
     }
@@ -112,7 +122,7 @@ impl Decoder {
             }
         }
         decoded.external = format!("{}:{}", message.chat.id.0, message.id.0);
-        let revision = message.edit_date().map_or(String::new(), |at| format!("{}-{}", at.timestamp(), digest(&decoded)));
+        let revision = message.edit_date().map_or(String::new(), |at| format!("{}-{}", at.timestamp(), digest(&decoded.text, decoded.media)));
         Some(Incoming {
             target: Target::Address(self.address(message.chat.id.0)),
             kind: "message",
@@ -161,6 +171,7 @@ impl Decoder {
             "x" => StaffAction::Close { agreed: None },
             "b" => StaffAction::BackToBot { why: None },
             "s" => StaffAction::Send { line: parts.next()?.parse().ok()? },
+            "u" => StaffAction::Unsend { line: Some(parts.next()?.parse().ok()?), reply: None },
             _ => return None,
         };
         let event = Event::Staff { staff: self.person(from), action, callback: Some(external.clone()) };
@@ -172,7 +183,7 @@ impl Decoder {
         Staff { id: format!("telegram:{}", user.id.0), name }
     }
 
-    fn staff(&self, message: &Telegram) -> Option<Incoming> {
+    fn staff(&self, message: &Telegram, edited: bool) -> Option<Incoming> {
         let MessageKind::Common(common) = &message.kind else { return None };
         let chat = message.chat.id.0;
         let from = message.from.as_ref()?;
@@ -193,8 +204,17 @@ impl Decoder {
         let anonymous = from.id.0 == ANONYMOUS || message.sender_chat.as_ref().is_some_and(|sender| sender.id.0 == chat);
         let text = message.text().or(message.caption()).unwrap_or("");
         let action = match (anonymous, text.strip_prefix('/'), media(&common.media_kind)) {
+            // An edit changes what was sent, and nothing else.
+            (false, None, None) if edited && !text.trim().is_empty() => StaffAction::Edit { text: text.to_string(), message: id },
+            _ if edited => return None,
             (true, _, _) => StaffAction::Anonymous,
-            (_, Some(command), _) => command_of(command, id),
+            (_, Some(command), _) => match command_of(command, id) {
+                StaffAction::Unsend { line: None, .. } => {
+                    let reply = message.reply_to_message().filter(|reply| reply.forum_topic_created().is_none());
+                    StaffAction::Unsend { line: None, reply: reply.map(|reply| i64::from(reply.id.0)) }
+                }
+                action => action,
+            },
             (_, None, Some(_)) => StaffAction::SayMedia { message: id },
             (_, None, None) if text.trim().is_empty() => return None,
             (_, None, None) => StaffAction::Say { text: text.to_string(), message: id },
@@ -204,7 +224,7 @@ impl Decoder {
             target: Target::Links(links),
             kind: "staff",
             external: format!("{chat}:{id}"),
-            revision: String::new(),
+            revision: message.edit_date().map_or(String::new(), |at| format!("{}-{}", at.timestamp(), digest(text, None))),
             body: Body::Event(event),
         })
     }
@@ -240,10 +260,10 @@ fn label_of(message: &Telegram, data: &str) -> Option<String> {
 }
 
 /// Tells two edits within the same second apart.
-fn digest(message: &Message) -> String {
+fn digest(text: &str, media: Option<Media>) -> String {
     let mut digest = Sha256::new();
-    digest.update(message.text.as_bytes());
-    digest.update(format!("{:?}", message.media).as_bytes());
+    digest.update(text.as_bytes());
+    digest.update(format!("{media:?}").as_bytes());
     digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -55,7 +55,7 @@ impl TelegramDesk {
                 let extras = Extras { thread: topic, buttons: buttons.clone(), silent: place.silent, ..Extras::default() };
                 Ok(vec![self.client.send(self.chat, text, &extras).await?])
             }
-            DeskMessage::Post { text, reply_to, buttons, copy } => {
+            DeskMessage::Post { text, reply_to, buttons, copy, loud: _ } => {
                 let mut sent = Vec::new();
                 let parts = split(text, LONGEST);
                 for (at, part) in parts.iter().enumerate() {
@@ -84,6 +84,16 @@ impl TelegramDesk {
                     self.client.edit(self.chat, card, text, buttons).await?;
                 }
                 Ok(Vec::new())
+            }
+            DeskMessage::Mark { .. } => {
+                let Some(mark) = &place.mark else { return Ok(Vec::new()) };
+                if let Some(posted) = mark.posted {
+                    self.client.edit(self.chat, posted, &mark.text, &mark.buttons).await?;
+                    return Ok(Vec::new());
+                }
+                let buttons = mark.buttons.clone();
+                let extras = Extras { thread: topic, reply_to: Some(mark.words), buttons, silent: true, ..Extras::default() };
+                Ok(vec![self.client.send(self.chat, &mark.text, &extras).await?])
             }
             DeskMessage::Answer { callback, text } => {
                 self.client.answer(callback, text).await?;
@@ -134,7 +144,7 @@ impl Desk for TelegramDesk {
                 Ok(Posted { messages, topic: made })
             }
             // A press that is too old to be answered, or a card that is gone: nothing is lost by that.
-            Err(SendError::Refused(_) | SendError::MessageGone) if !placed => Ok(Posted::default()),
+            Err(SendError::Refused(_) | SendError::MessageGone | SendError::ThreadGone) if !placed => Ok(Posted::default()),
             Err(error) => Err(error),
         }
     }
@@ -142,6 +152,30 @@ impl Desk for TelegramDesk {
     async fn reply(&self, question: &DeskQuestion, text: &str) -> Result<(), SendError> {
         let extras = Extras { thread: question.thread, reply_to: Some(question.message), silent: true, ..Extras::default() };
         self.client.send(self.chat, text, &extras).await.map(drop)
+    }
+
+    async fn board(&self, posted: Option<i64>, text: &str) -> Result<Option<i64>, SendError> {
+        if let Some(posted) = posted {
+            match self.client.edit(self.chat, posted, text, &[]).await {
+                Err(SendError::MessageGone | SendError::Refused(_)) => {}
+                edited => return edited.map(|()| Some(posted)),
+            }
+        }
+        let posted = self.client.send(self.chat, text, &Extras { silent: true, ..Extras::default() }).await?;
+        // Without the right to pin it stands in the group all the same.
+        let _ = self.client.pin(self.chat, posted).await;
+        Ok(Some(posted))
+    }
+
+    async fn is_member(&self, staff: &str) -> Result<bool, SendError> {
+        let Some(id) = staff.strip_prefix("telegram:").and_then(|id| id.parse().ok()) else { return Ok(false) };
+        self.client.is_member(self.chat, id).await
+    }
+
+    async fn refuse(&self, callback: &str, answer: &str, report: &str) -> Result<(), SendError> {
+        let answered = self.client.answer(callback, answer).await;
+        self.client.send(self.chat, report, &Extras::default()).await?;
+        answered
     }
 
     fn rate(&self) -> Option<usize> {

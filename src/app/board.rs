@@ -1,0 +1,73 @@
+//! The pinned line, kept up to date.
+//!
+//! Owns: when it is posted and edited.
+//! Invariants: it is edited only when the queue has changed, and not more often than every twenty seconds: the group takes twenty
+//! messages a minute, and crises need them.
+//! Leaves out: its text (`desk::board`).
+
+use super::App;
+use crate::desk;
+use jiff::{SignedDuration, Timestamp};
+use std::sync::PoisonError;
+
+/// Where the pinned message's name is kept.
+const KEY: &str = "board";
+const PAUSE: SignedDuration = SignedDuration::from_secs(20);
+
+/// What was shown last.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shown {
+    text: String,
+    at: Option<Timestamp>,
+    posted: Option<i64>,
+    looked: bool,
+}
+
+impl App {
+    /// Shows the queue in the pinned line, where it has changed.
+    pub(super) async fn show_board(&self) {
+        let Some(desk) = &self.desk else { return };
+        let now = self.clock.now();
+        let mut shown = self.board.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if shown.at.is_some_and(|at| now.duration_since(at) < PAUSE) {
+            return;
+        }
+        let Ok(queue) = self.store.queue().await else { return };
+        if !shown.looked {
+            shown.looked = true;
+            let kept = self.store.get(KEY).await.ok().flatten();
+            shown.posted = kept.and_then(|kept| String::from_utf8(kept).ok()?.parse().ok());
+        }
+        if queue.is_empty() && shown.posted.is_none() {
+            return;
+        }
+        let mut rows = Vec::new();
+        for row in queue {
+            let link = self.link(row.id).await;
+            rows.push((row, link));
+        }
+        let text = desk::board(&rows, &self.hours);
+        if text == shown.text {
+            return;
+        }
+        let crisis = false;
+        if self.limiter.lock().unwrap_or_else(PoisonError::into_inner).take(now, crisis).is_err() {
+            return;
+        }
+        match desk.board(shown.posted, &text).await {
+            Ok(posted) => {
+                if posted.is_some() && posted != shown.posted {
+                    let name = posted.unwrap_or_default().to_string();
+                    if let Err(error) = self.store.put(KEY, name.into_bytes()).await {
+                        tracing::warn!(%error, "The pinned line could not be remembered; another one will be posted after a restart.");
+                    }
+                    shown.posted = posted;
+                }
+                shown.text = text;
+            }
+            Err(error) => tracing::warn!(%error, "The pinned line could not be shown."),
+        }
+        shown.at = Some(now);
+        *self.board.lock().unwrap_or_else(PoisonError::into_inner) = shown;
+    }
+}

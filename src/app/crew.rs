@@ -1,0 +1,175 @@
+//! The staff, kept.
+//!
+//! Owns: who is there, in memory and in the store; shifts that end; people who leave; what a step may know of them.
+//! Invariants: whoever goes leaves nothing behind: every conversation that they had goes back to the queue, by an event of its
+//! own; a press is taken only from a member of the group, and where that can't be asked, from people who have worked here.
+//! Leaves out: what presence means (`desk::Crew`), what staff ask (`question`).
+
+use super::App;
+use crate::channel::{Body, Incoming, Target};
+use crate::conversation::{ConversationId, Event, Facts, Staff, State, Urgency};
+use crate::desk::{self, Crew, QueueRow};
+use crate::store::StoreError;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+/// Where the staff are kept.
+const KEY: &str = "crew";
+/// How long an answer about membership holds.
+const MEMBER: SignedDuration = SignedDuration::from_mins(5);
+/// How far finished handoffs are looked back at for a range of waiting.
+const LATELY: SignedDuration = SignedDuration::from_hours(24 * 14);
+
+/// Who has a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Owned {
+    staff: String,
+    crisis: bool,
+}
+
+impl App {
+    /// What is kept of the staff, and who has what.
+    pub(super) async fn load_crew(&self) -> Result<(), StoreError> {
+        let crew = self.store.get(KEY).await?.and_then(|text| serde_json::from_slice(&text).ok());
+        *self.crew() = crew.unwrap_or_default();
+        for row in self.store.queue().await? {
+            self.owns(row.id, Some(&row), self.clock.now());
+        }
+        self.look_at_waits().await;
+        Ok(())
+    }
+
+    pub(super) fn crew(&self) -> MutexGuard<'_, Crew> {
+        self.crew.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) async fn save_crew(&self) {
+        let text = serde_json::to_vec(&*self.crew());
+        if let Ok(text) = text
+            && let Err(error) = self.store.put(KEY, text).await
+        {
+            tracing::error!(%error, "Who is there could not be kept.");
+        }
+    }
+
+    /// Notes who has a conversation now; true where somebody's crisis is over.
+    pub(super) fn owns(&self, id: ConversationId, row: Option<&QueueRow>, now: Timestamp) -> bool {
+        let owned = row.and_then(|row| {
+            let crisis = row.urgency == Urgency::Crisis && row.channel != super::drill::CHANNEL;
+            Some(Owned { staff: row.owner_id.clone()?, crisis })
+        });
+        let mut all = self.owned.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = match owned.clone() {
+            Some(owned) => all.insert(id, owned),
+            None => all.remove(&id),
+        };
+        drop(all);
+        let over = before.filter(|before| before.crisis && owned.is_none_or(|owned| owned.staff != before.staff));
+        over.is_some_and(|over| {
+            self.crew().had_crisis(&over.staff, now);
+            true
+        })
+    }
+
+    /// How many conversations each has, by id; of crises alone, or of all.
+    pub(super) fn load(&self, crises: bool) -> BTreeMap<String, u32> {
+        let mut load = BTreeMap::new();
+        for owned in self.owned.lock().unwrap_or_else(PoisonError::into_inner).values().filter(|owned| owned.crisis || !crises) {
+            *load.entry(owned.staff.clone()).or_default() += 1;
+        }
+        load
+    }
+
+    /// What a step may know.
+    pub(super) fn facts(&self, state: &State, event: &Event, now: Timestamp) -> Facts {
+        let mut facts = desk::facts(&self.hours, self.desk.is_some(), self.profile(&state.address.channel), now);
+        facts.wait = *self.wait.lock().unwrap_or_else(PoisonError::into_inner);
+        let crew = self.crew();
+        facts.bot_off = crew.bot_off;
+        facts.incident.clone_from(&crew.incident);
+        // Most steps ask for nobody.
+        if matches!(event, Event::Staff { .. }) || state.helper.is_some() {
+            facts.crew = Arc::new(crew.colleagues(&self.load(true), &self.hours, now));
+        }
+        facts
+    }
+
+    /// Ends the shifts and breaks that are over; how many conversations went back to the queue.
+    pub async fn end_shifts(&self) -> usize {
+        let ended = self.crew().ended(self.clock.now());
+        let mut freed = 0;
+        for id in &ended {
+            freed += self.gone(id, "has gone off shift").await;
+        }
+        if !ended.is_empty() {
+            self.save_crew().await;
+        }
+        freed
+    }
+
+    /// Somebody is not there any more: what they had goes back to the queue.
+    pub(super) async fn gone(&self, staff: &str, why: &str) -> usize {
+        let theirs: Vec<ConversationId> = {
+            let owned = self.owned.lock().unwrap_or_else(PoisonError::into_inner);
+            owned.iter().filter(|(_, owned)| owned.staff == staff).map(|(id, _)| *id).collect()
+        };
+        let now = self.clock.now();
+        let left = |id: &ConversationId| Incoming {
+            target: Target::Conversation(*id),
+            kind: "left",
+            external: format!("{staff} {now}"),
+            revision: String::new(),
+            body: Body::Event(Event::OwnerLeft { staff: staff.to_string(), why: why.to_string() }),
+        };
+        match self.receive(theirs.iter().map(left).collect()).await {
+            Ok(received) => received.fresh,
+            Err(error) => {
+                tracing::error!(%error, "Conversations of somebody who left could not be given back; their clocks run on.");
+                0
+            }
+        }
+    }
+
+    /// Somebody worked: they are known from now on.
+    pub(super) async fn saw(&self, staff: &Staff) {
+        let new = self.crew().seen(staff);
+        if new {
+            self.save_crew().await;
+        }
+    }
+
+    /// Whether a press comes from a member of the group.
+    pub(super) async fn is_member(&self, staff: &Staff) -> bool {
+        let Some(desk) = &self.desk else { return false };
+        let now = self.clock.now();
+        let known = self.members.lock().unwrap_or_else(PoisonError::into_inner).get(&staff.id).copied();
+        if let Some((member, at)) = known
+            && now.duration_since(at) < MEMBER
+        {
+            return member;
+        }
+        match desk.is_member(&staff.id).await {
+            Ok(member) => {
+                let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+                members.retain(|_, (_, at)| now.duration_since(*at) < MEMBER);
+                members.insert(staff.id.clone(), (member, now));
+                member
+            }
+            Err(error) => {
+                tracing::warn!(%error, "Whether somebody is in the group can't be asked.");
+                self.crew().members.contains_key(&staff.id)
+            }
+        }
+    }
+
+    /// Looks at how long people have waited lately.
+    pub(super) async fn look_at_waits(&self) {
+        let now = self.clock.now();
+        let Ok(since) = now.checked_sub(LATELY) else { return };
+        if let Ok(finished) = self.store.finished(since).await {
+            let finished: Vec<_> = finished.into_iter().map(|(_, finished)| finished).collect();
+            *self.wait.lock().unwrap_or_else(PoisonError::into_inner) = desk::wait(&finished, &self.hours, now);
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! What staff write to a customer, from the desk to the customer's phone.
+//!
+//! Owns: lines of staff, held back for a moment; taking one back, changing and deleting it; what became of it.
+//! Invariants: before a claim nothing leaves, and then only the claimer's words; whoever wrote a line sees what became of it; a
+//! line that could not be taken back any more is never called taken back.
+//! Leaves out: how long a line is held (`app`), how the desk shows what became of it (`desk`).
+
+use super::effect::{DeskNote, Effect, Entry, Line, NotSent, Replaces, Speaker, Who};
+use super::event::{Delivery, Failure, Staff};
+use super::handoff::UNCLAIMED;
+use super::parts::{Fate, Owner, Sent};
+use super::step::Turn;
+use jiff::SignedDuration;
+use serde_json::json;
+
+/// Lines that are remembered with what became of them.
+const REMEMBERED: usize = 50;
+/// Telegram lets a bot delete what is younger than this.
+const DELETABLE: SignedDuration = SignedDuration::from_hours(48);
+
+impl Turn<'_> {
+    pub(super) fn say_as(&mut self, staff: &Staff, text: String, message: i64, media: bool) {
+        let why = match &self.state.owner {
+            Owner::Human { staff: owner } if owner.id == staff.id => None,
+            Owner::Human { staff: owner } => Some(NotSent::Claimed { by: owner.name.clone() }),
+            Owner::Waiting => Some(NotSent::Unclaimed),
+            Owner::Bot => Some(NotSent::NoHandoff),
+        };
+        let why = why.or_else(|| self.keeps_from(staff)).or((media && !self.facts.profile.media).then_some(NotSent::Media));
+        if let Some(why) = why {
+            return self.not_sent(Some(message), why);
+        }
+        self.is_reading(staff);
+        // A reason is for one message: what was safe then may not be safe now.
+        let safe = self.state.safe.take().filter(|_| self.state.flags.do_not_text).map(|safe| safe.why);
+        let shown = if media { "[attachment]".to_string() } else { text.trim().to_string() };
+        self.state.last_said = format!("{}: {shown}", staff.name);
+        let text = if media { text } else { format!("{}: {}", staff.name, text.trim()) };
+        let number = self.record(Who::Staff(staff.name.clone()), shown);
+        let line = Line {
+            copy: media.then_some(message),
+            safe_because: safe,
+            ..Line::new(number, self.state.address.clone(), Speaker::Staff(staff.clone()), text)
+        };
+        self.send(line, staff, message, None);
+    }
+
+    /// Why nothing may be sent to this customer now, by this person.
+    pub(super) fn keeps_from(&self, staff: &Staff) -> Option<NotSent> {
+        let flags = &self.state.flags;
+        let safe = self.state.safe.as_ref().is_some_and(|safe| safe.staff == staff.id);
+        flags
+            .opted_out
+            .then_some(NotSent::OptedOut)
+            .or(flags.bereaved.then_some(NotSent::Bereaved))
+            .or(flags.shut_out.then_some(NotSent::ShutOut).filter(|_| !self.in_crisis()))
+            .or((flags.do_not_text && !safe).then_some(NotSent::DoNotText))
+    }
+
+    /// The first word of whoever has it: the customer knows that a person reads before the words are there. Where each line
+    /// costs, the words themselves say it.
+    fn is_reading(&mut self, staff: &Staff) {
+        let Some(handoff) = self.state.handoff.as_mut() else { return };
+        if handoff.greeted.as_ref() == Some(&staff.id) || !self.facts.profile.edits || self.state.flags.do_not_text {
+            return;
+        }
+        handoff.greeted = Some(staff.id.clone());
+        self.as_notice();
+        self.say_word("reading", &[("name", json!(staff.name))]);
+        self.speak();
+    }
+
+    /// Sends a line and remembers it. The desk shows what becomes of it.
+    pub(super) fn send(&mut self, line: Line, staff: &Staff, message: i64, mark: Option<i64>) {
+        let number = line.number;
+        let deletes = line.replaces.as_ref().is_some_and(|replaces| replaces.delete);
+        let sent = Sent { message, staff: staff.id.clone(), at: self.now, mark, external: Vec::new(), fate: Fate::Leaving, deletes };
+        let held = line.is_held();
+        self.state.sent.insert(number, sent);
+        while self.state.sent.len() > REMEMBERED {
+            self.state.sent.pop_first();
+        }
+        self.effects.push(Effect::Say(line));
+        if held {
+            self.desk(DeskNote::Mark { line: number });
+        }
+    }
+
+    /// Staff have changed words that they wrote: so does the customer's copy.
+    pub(super) fn edit_as(&mut self, staff: &Staff, text: &str, message: i64) {
+        let found = self.state.sent.iter().rev().find(|(_, sent)| sent.message == message && !sent.deletes);
+        let Some((number, sent)) = found.map(|(number, sent)| (*number, sent.clone())) else { return };
+        if sent.staff != staff.id || text.trim().is_empty() {
+            return;
+        }
+        if let Some(why) = self.keeps_from(staff) {
+            return self.not_sent(Some(message), why);
+        }
+        let shown = format!("[edited] {}", text.trim());
+        let text = format!("{}: {}", staff.name, text.trim());
+        let replaces = match sent.fate {
+            Fate::Leaving => None,
+            Fate::Delivered if self.facts.profile.edits => Some(Replaces { external: sent.external, delete: false }),
+            Fate::Delivered => return self.not_sent(Some(message), NotSent::Unchangeable),
+            Fate::Failed(_) | Fate::TakenBack | Fate::Deleted => return,
+        };
+        if replaces.is_none() {
+            self.effects.push(Effect::DropLine { line: number });
+        }
+        self.state.sent.remove(&number);
+        let number = self.record(Who::Staff(staff.name.clone()), shown);
+        let line = Line { replaces, ..Line::new(number, self.state.address.clone(), Speaker::Staff(staff.clone()), text) };
+        self.send(line, staff, message, sent.mark);
+    }
+
+    /// Takes a line back before it leaves, or deletes it where the channel can.
+    pub(super) fn unsend(&mut self, staff: &Staff, line: Option<u64>, reply: Option<i64>) -> String {
+        let mine = |sent: &Sent| sent.staff == staff.id && !matches!(sent.fate, Fate::TakenBack | Fate::Deleted) && !sent.deletes;
+        let found = match (line, reply) {
+            (Some(line), _) => self.state.sent.get_key_value(&line),
+            (None, Some(reply)) => self.state.sent.iter().rev().find(|(_, sent)| sent.message == reply || sent.mark == Some(reply)),
+            (None, None) => self.state.sent.iter().rev().find(|(_, sent)| mine(sent)),
+        };
+        let Some((number, sent)) = found.filter(|(_, sent)| mine(sent)).map(|(number, sent)| (*number, sent.clone())) else {
+            return "There is no line of yours here that could be taken back.".into();
+        };
+        match sent.fate {
+            Fate::Leaving if sent.external.is_empty() => {
+                self.effects.push(Effect::DropLine { line: number });
+                if let Some(sent) = self.state.sent.get_mut(&number) {
+                    sent.fate = Fate::TakenBack;
+                }
+                self.about(number, "taken back before it left".into());
+                self.unpromise(number);
+                self.desk(DeskNote::Mark { line: number });
+                "Not sent.".into()
+            }
+            Fate::Delivered if !self.facts.profile.edits => "What was sent by this channel can't be taken back.".into(),
+            Fate::Delivered if self.now.duration_since(sent.at) >= DELETABLE => {
+                "That is older than 48 hours: the channel deletes nothing so old.".into()
+            }
+            Fate::Delivered => {
+                let gone = self.number();
+                let replaces = Some(Replaces { external: sent.external, delete: true });
+                let to = self.state.address.clone();
+                let line = Line { replaces, ..Line::new(gone, to, Speaker::Staff(staff.clone()), String::new()) };
+                self.state.sent.remove(&number);
+                self.send(line, staff, sent.message, sent.mark);
+                self.about(number, format!("{} had it deleted", staff.name));
+                "It is being deleted on their side. They may have read it.".into()
+            }
+            _ => "That didn't arrive, so there is nothing to take back.".into(),
+        }
+    }
+
+    pub(super) fn send_suggested(&mut self, staff: &Staff, line: u64) -> String {
+        if let Owner::Human { staff: owner } = &self.state.owner
+            && owner.id != staff.id
+        {
+            return format!("{} has it.", owner.name);
+        }
+        if self.state.silent() {
+            return "They can't be written to.".into();
+        }
+        let Some((text, shown)) = self.state.suggested.remove(&line) else {
+            return "That was sent already, or is too old.".into();
+        };
+        self.introduced();
+        let number = self.record(Who::Bot, shown);
+        self.note(format!("{} sent what the bot suggested", staff.name));
+        self.effects.push(Effect::Say(Line::new(number, self.state.address.clone(), Speaker::Notice, text)));
+        "Sent.".into()
+    }
+
+    pub(super) fn not_sent(&mut self, message: Option<i64>, why: NotSent) {
+        self.desk(DeskNote::NotSent { message, why });
+    }
+
+    /// What became of an outbox row.
+    pub(super) fn delivered(&mut self, line: u64, delivery: Delivery) {
+        match delivery {
+            Delivery::Sent { external, thread } => {
+                if thread.is_some() {
+                    self.state.thread.topic = thread;
+                }
+                if self.state.thread.card_line == Some(line) {
+                    self.state.thread.card_line = None;
+                    self.state.thread.card = external.first().and_then(|id| id.parse().ok());
+                    let number = self.state.handoff.as_ref().map_or(0, |handoff| handoff.number);
+                    self.alerted(number);
+                }
+                if let Some(sent) = self.state.marks.remove(&line).and_then(|of| self.state.sent.get_mut(&of)) {
+                    sent.mark = external.first().and_then(|id| id.parse().ok()).or(sent.mark);
+                }
+                self.arrived(line, external);
+            }
+            Delivery::Failed { failure } => {
+                self.about(line, format!("not delivered: {}", failure_words(failure)));
+                match failure {
+                    Failure::Blocked => self.state.flags.blocked = true,
+                    Failure::OptedOut => self.state.flags.opted_out = true,
+                    _ => {}
+                }
+                let sent = self.state.sent.get_mut(&line).map(|sent| {
+                    sent.fate = Fate::Failed(failure);
+                    sent.message
+                });
+                if sent.is_some() {
+                    self.desk(DeskNote::Mark { line });
+                    self.unanswered();
+                }
+                if sent.is_some() || self.state.handoff.is_some() {
+                    self.not_sent(sent, NotSent::Failed { failure });
+                }
+            }
+        }
+    }
+
+    /// A line of staff has reached the channel.
+    fn arrived(&mut self, line: u64, external: Vec<String>) {
+        let Some(sent) = self.state.sent.get_mut(&line) else { return };
+        sent.external = external;
+        sent.fate = if sent.deletes { Fate::Deleted } else { Fate::Delivered };
+        let deletes = sent.deletes;
+        self.desk(DeskNote::Mark { line });
+        // Words that were on their way when the customer wrote again, or when the claim was given back, answer nothing.
+        let answers = !deletes && line > self.state.wrote && matches!(self.state.owner, Owner::Human { .. });
+        let now = self.now;
+        if let Some(handoff) = self.state.handoff.as_mut().filter(|_| answers) {
+            handoff.answered = true;
+            handoff.course.answered.get_or_insert(now);
+            self.effects.push(Effect::Cancel { key: UNCLAIMED.into() });
+            self.effects.push(Effect::Cancel { key: super::waiting::UPDATE.into() });
+            self.keeps_promise(line);
+        }
+    }
+
+    /// A note about a line.
+    fn about(&mut self, line: u64, text: String) {
+        let number = self.number();
+        self.effects.push(Effect::Record(Entry {
+            number,
+            at: self.now,
+            who: Who::Note,
+            text,
+            evidence: Vec::new(),
+            understood: Default::default(),
+            about: Some(line),
+        }));
+    }
+}
+
+/// A failure as staff read it.
+pub fn failure_words(failure: Failure) -> &'static str {
+    match failure {
+        Failure::Blocked => "they blocked the bot",
+        Failure::OptedOut => "they opted out of texts",
+        Failure::DoNotText => "somebody else may read this phone",
+        Failure::Bereaved => "the number belonged to somebody who has died",
+        Failure::Unknown => "the number or chat doesn't exist",
+        Failure::Refused => "the channel refused it",
+        Failure::Expired => "it was tried for too long without success",
+        Failure::Undelivered => "the network reports that it didn't arrive",
+    }
+}
