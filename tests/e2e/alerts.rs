@@ -107,7 +107,7 @@ async fn a_crisis_goes_by_every_way_of_its_step_and_says_neither_name_nor_words(
         house.twilio.texts_to(ONCALL)
     );
     // A claim is no answer: words that arrive take the page down, a close ends it.
-    let priya = house.telegram.person(7, "Priya");
+    let priya = house.staff(7, "Priya");
     let card = house.card();
     house.telegram.tap(&priya, DESK, card, "Claim");
     house.settle().await;
@@ -180,7 +180,7 @@ async fn words_on_their_way_when_it_gets_worse_do_not_stop_the_ladder() {
     let (rules, ways) = lead_is_told();
     let mut house = House::built(Plan { rules, ways, lead: Some(ONCALL), ..Plan::default() }).await;
     let ana = house.telegram.person(42, "Ana");
-    let priya = house.telegram.person(7, "Priya");
+    let priya = house.staff(7, "Priya");
     house.write(&ana, "can i talk to a human").await;
     let (card, topic) = (house.card(), house.telegram.topics(DESK)[0].id);
     house.telegram.tap(&priya, DESK, card, "Claim");

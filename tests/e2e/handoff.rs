@@ -8,8 +8,8 @@ use warmline::transport::SendError;
 async fn on_telegram_from_the_first_word_to_the_close() {
     let mut house = House::new().await;
     let ana = house.telegram.person(42, "Ana");
-    let priya = house.telegram.person(7, "Priya");
-    let sam = house.telegram.person(8, "Sam");
+    let priya = house.staff(7, "Priya");
+    let sam = house.staff(8, "Sam");
 
     let said = house.write(&ana, "hello").await;
     assert!(said[0].contains("Fern & Field") && said[0].contains("bot") && said[0].contains("person"), "{said:?}");
@@ -75,7 +75,7 @@ async fn on_telegram_from_the_first_word_to_the_close() {
 #[tokio::test]
 async fn on_sms_from_the_first_word_to_the_close() {
     let mut house = House::new().await;
-    let priya = house.telegram.person(7, "Priya");
+    let priya = house.staff(7, "Priya");
     let said = house.text("+15550100001", "where is A1042").await;
     assert!(said[0].contains("STOP") && said[0].contains("left us"), "{said:?}");
     let said = house.text("+15550100001", "this is the third time i write, useless").await;
@@ -107,7 +107,7 @@ async fn on_sms_from_the_first_word_to_the_close() {
 #[tokio::test]
 async fn without_topics_the_card_is_the_head_of_a_thread() {
     let mut house = House::built(Plan { forum: false, ..Plan::default() }).await;
-    let (ana, priya) = (house.telegram.person(42, "Ana"), house.telegram.person(7, "Priya"));
+    let (ana, priya) = (house.telegram.person(42, "Ana"), house.staff(7, "Priya"));
     house.write(&ana, "a person please").await;
     let card = house.card();
     house.telegram.tap(&priya, DESK, card, "Claim");
@@ -202,7 +202,7 @@ async fn a_crisis_overtakes_a_full_minute_of_the_group() {
 #[tokio::test]
 async fn a_blocked_customer_is_shown_to_the_one_who_wrote() {
     let mut house = House::new().await;
-    let (ana, priya) = (house.telegram.person(42, "Ana"), house.telegram.person(7, "Priya"));
+    let (ana, priya) = (house.telegram.person(42, "Ana"), house.staff(7, "Priya"));
     house.write(&ana, "human").await;
     let (card, topic) = (house.card(), house.telegram.topics(DESK)[0].id);
     house.telegram.tap(&priya, DESK, card, "Claim");
@@ -238,7 +238,7 @@ async fn relays_are_merged_and_a_retry_repeats_none() {
 #[tokio::test]
 async fn a_colleague_takes_over_visibly() {
     let mut house = House::new().await;
-    let (ana, priya, sam) = (house.telegram.person(42, "Ana"), house.telegram.person(7, "Priya"), house.telegram.person(8, "Sam"));
+    let (ana, priya, sam) = (house.telegram.person(42, "Ana"), house.staff(7, "Priya"), house.staff(8, "Sam"));
     house.write(&ana, "a human please").await;
     let (card, topic) = (house.card(), house.telegram.topics(DESK)[0].id);
     house.telegram.tap(&priya, DESK, card, "Claim");
@@ -255,7 +255,7 @@ async fn telegrams_retry_after_is_respected() {
     let ana = house.telegram.person(42, "Ana");
     house.telegram.fail_next("sendMessage", 429, "Too Many Requests: retry after 30", Some(30));
     assert_eq!(house.write_on(&ana, "when do you open").await, Vec::<String>::new());
-    house.clock.advance(SignedDuration::from_secs(29));
+    house.clock.advance(SignedDuration::from_secs(24));
     house.app.settle().await;
     assert_eq!(house.telegram.texts(ana.id).len(), 0);
     house.clock.advance(SignedDuration::from_secs(2));
@@ -270,7 +270,7 @@ async fn staff_see_the_queue_and_two_who_ask_for_the_next_get_two() {
     house.text("+15550100001", "human please").await;
     house.text("+15550100002", "i want to die").await;
     house.text("+15550100003", "human please").await;
-    let (priya, sam, stranger) = (house.telegram.person(7, "Priya"), house.telegram.person(8, "Sam"), house.telegram.person(9, "Max"));
+    let (priya, sam, stranger) = (house.staff(7, "Priya"), house.staff(8, "Sam"), house.telegram.person(9, "Max"));
     house.telegram.group_text(&priya, DESK, None, None, "/queue");
     house.settle().await;
     let queue = house.desk().into_iter().find(|text| text.contains("nobody has it")).expect("the queue");

@@ -186,6 +186,13 @@ impl House {
         self.app.settle().await;
     }
 
+    /// Somebody of the staff: a member of their group.
+    pub fn staff(&self, id: i64, name: &str) -> Person {
+        let person = self.telegram.person(id, name);
+        self.telegram.set_member(DESK, &person, "member");
+        person
+    }
+
     /// Nothing more comes for a moment: what waits for the rest of a message is answered.
     pub async fn quiet(&mut self) {
         self.clock.advance(SignedDuration::from_secs(3));

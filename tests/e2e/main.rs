@@ -5,6 +5,7 @@ mod support;
 
 mod alerts;
 mod backend;
+mod desk;
 mod handoff;
 mod house;
 mod operation;

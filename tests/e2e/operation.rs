@@ -88,7 +88,7 @@ async fn a_drill_goes_the_whole_way_and_readyz_says_who_answered() {
     let card = house.desk().into_iter().find(|text| text.starts_with("CRISIS")).expect("a card");
     assert!(card.contains("DRILL") && card.contains("suicide"), "{card}");
     assert!(notes(&house).await.contains("nobody has claimed"));
-    let priya = house.telegram.person(7, "Priya");
+    let priya = house.staff(7, "Priya");
     let card = house.card();
     house.telegram.tap(&priya, DESK, card, "Claim");
     house.settle().await;
@@ -119,7 +119,7 @@ async fn a_restart_resumes_what_was_not_done() {
     house.settle().await;
     assert!(house.desk().iter().any(|text| text.contains("Customer: hello? anybody?")), "{:?}", house.desk());
     assert_eq!(house.telegram.topics(DESK).len(), 1, "the same topic is used");
-    let priya = house.telegram.person(7, "Priya");
+    let priya = house.staff(7, "Priya");
     let card = house.card();
     house.telegram.tap(&priya, DESK, card, "Claim");
     house.settle().await;
@@ -148,7 +148,7 @@ async fn texts_names_numbers_and_tokens_never_reach_the_log() {
     let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone()).finish();
     let guard = tracing::subscriber::set_default(subscriber);
     let mut house = House::new().await;
-    let (ana, priya) = (house.telegram.person(42, "Anastasia"), house.telegram.person(7, "Priyanka"));
+    let (ana, priya) = (house.telegram.person(42, "Anastasia"), house.staff(7, "Priyanka"));
     house.write(&ana, "zanzibar i want to kill myself").await;
     house.telegram.push_raw(serde_json::json!({"message": {"text": "zanzibar", "message_id": "x"}}));
     let (card, topic) = (house.card(), house.telegram.topics(DESK)[0].id);

@@ -187,7 +187,7 @@ async fn texts_of_every_kind_are_survived() {
 #[tokio::test]
 async fn a_long_answer_of_staff_arrives_in_parts() {
     let mut house = House::new().await;
-    let (ana, priya) = (house.telegram.person(42, "Ana"), house.telegram.person(7, "Priya"));
+    let (ana, priya) = (house.telegram.person(42, "Ana"), house.staff(7, "Priya"));
     house.write(&ana, "human").await;
     let (card, topic) = (house.card(), house.telegram.topics(DESK)[0].id);
     house.telegram.tap(&priya, DESK, card, "Claim");

@@ -125,6 +125,15 @@ impl FakeTelegram {
         });
     }
 
+    /// Somebody leaves a group, and the bot, an administrator there, is told.
+    pub fn leave(&self, chat_id: i64, person: &Person) {
+        self.set_member(chat_id, person, "left");
+        let chat = self.change(|state| state.chat_mut(chat_id).shown.clone());
+        let (member, left) = (json!({"user": person.user(), "status": "member"}), json!({"user": person.user(), "status": "left"}));
+        let change = json!({"chat": chat, "from": person.user(), "date": unix_now(), "old_chat_member": member, "new_chat_member": left});
+        self.push_raw(json!({"chat_member": change}));
+    }
+
     /// A staff member opens a topic by hand; gives back its id.
     pub fn open_topic(&self, chat_id: i64, person: &Person, name: &str) -> i32 {
         self.change(|state| {

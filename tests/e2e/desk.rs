@@ -1,0 +1,226 @@
+//! Staff at work in their group: taking back, changing, handing over, leaving, promising.
+
+use crate::house::{DESK, House};
+use crate::support::fake_telegram::Person;
+use jiff::SignedDuration;
+
+/// Ana waits, and Priya has claimed it: the topic.
+async fn claimed(house: &mut House) -> (Person, Person, i32) {
+    let (ana, priya) = (house.telegram.person(42, "Ana"), house.staff(7, "Priya"));
+    house.write(&ana, "a human please").await;
+    let (card, topic) = (house.card(), house.telegram.topics(DESK)[0].id);
+    house.telegram.tap(&priya, DESK, card, "Claim");
+    house.settle().await;
+    (ana, priya, topic)
+}
+
+fn mark(house: &House, words: i32) -> Option<String> {
+    let marks = house.telegram.messages(DESK);
+    marks.into_iter().find(|message| message.reply_to == Some(words)).map(|message| message.text)
+}
+
+#[tokio::test]
+async fn words_leave_after_five_seconds_and_can_be_taken_back_until_then() {
+    let mut house = House::new().await;
+    let (ana, priya, topic) = claimed(&mut house).await;
+    let words = |house: &House, update: i64| house.telegram.message_id_of(update);
+    let update = house.telegram.group_text(&priya, DESK, Some(topic), None, "You are a pain.");
+    house.settle_at_once().await;
+    let typed = words(&house, update);
+    assert_eq!(mark(&house, typed).as_deref(), Some("Leaves in five seconds."));
+    assert_eq!(house.telegram.texts(ana.id).last().map(String::as_str), Some("Priya is reading this."), "a person reads, nothing else yet");
+    let shown = house.telegram.messages(DESK).into_iter().find(|message| message.reply_to == Some(typed)).expect("a mark");
+    house.telegram.tap(&priya, DESK, shown.id, "Undo");
+    house.settle().await;
+    assert!(!house.telegram.texts(ana.id).iter().any(|text| text.contains("pain")));
+    assert_eq!(mark(&house, typed).as_deref(), Some("Not sent: taken back."));
+
+    let update = house.telegram.group_text(&priya, DESK, Some(topic), None, "I am on it.");
+    house.settle().await;
+    assert!(house.telegram.texts(ana.id).contains(&"Priya: I am on it.".to_string()));
+    assert_eq!(mark(&house, words(&house, update)).as_deref(), Some("Delivered."));
+    let reading = house.telegram.texts(ana.id).iter().filter(|text| text.contains("is reading this")).count();
+    assert_eq!(reading, 1, "said once");
+    house.telegram.assert_clean();
+}
+
+#[tokio::test]
+async fn edits_and_unsend_reach_the_customers_copy() {
+    let mut house = House::new().await;
+    let (ana, priya, topic) = claimed(&mut house).await;
+    let update = house.telegram.group_text(&priya, DESK, Some(topic), None, "It comes on Tuesday.");
+    house.settle().await;
+    let typed = house.telegram.message_id_of(update);
+    house.telegram.group_edit(DESK, typed, "It comes on Thursday.");
+    house.settle().await;
+    let texts = house.telegram.texts(ana.id);
+    assert!(texts.contains(&"Priya: It comes on Thursday.".to_string()) && !texts.iter().any(|text| text.contains("Tuesday")), "{texts:?}");
+    house.telegram.group_text(&priya, DESK, Some(topic), Some(typed), "/unsend");
+    house.settle().await;
+    assert!(!house.telegram.texts(ana.id).iter().any(|text| text.contains("Thursday")));
+    assert_eq!(mark(&house, typed).as_deref(), Some("Deleted on their side."));
+    house.telegram.assert_clean();
+}
+
+#[tokio::test]
+async fn a_text_message_can_be_taken_back_only_before_it_leaves() {
+    let mut house = House::new().await;
+    let priya = house.staff(7, "Priya");
+    house.text("+15550100001", "a human please").await;
+    let (card, topic) = (house.card(), house.telegram.topics(DESK)[0].id);
+    house.telegram.tap(&priya, DESK, card, "Claim");
+    let update = house.telegram.group_text(&priya, DESK, Some(topic), None, "It comes on Tuesday.");
+    house.settle().await;
+    let typed = house.telegram.message_id_of(update);
+    house.telegram.group_edit(DESK, typed, "It comes on Thursday.");
+    house.settle().await;
+    assert!(house.desk().iter().any(|text| text.starts_with("NOT CHANGED")), "{:?}", house.desk());
+    house.telegram.group_text(&priya, DESK, Some(topic), None, "/unsend");
+    house.settle().await;
+    assert!(house.desk().iter().any(|text| text.contains("can't be taken back")), "{:?}", house.desk());
+    let before = house.twilio.texts_to("+15550100001").len();
+    let update = house.telegram.group_text(&priya, DESK, Some(topic), None, "wrong window");
+    house.settle_at_once().await;
+    house.telegram.group_edit(DESK, house.telegram.message_id_of(update), "Right words.");
+    house.settle().await;
+    let texts = house.twilio.texts_to("+15550100001");
+    assert_eq!(texts[before..], ["Priya: Right words."], "changed before it left: sent once");
+}
+
+#[tokio::test]
+async fn a_strangers_press_is_refused_and_reported() {
+    let mut house = House::new().await;
+    let (ana, max) = (house.telegram.person(42, "Ana"), house.telegram.person(99, "Max"));
+    house.write(&ana, "a human please").await;
+    let card = house.card();
+    house.telegram.tap(&max, DESK, card, "Claim");
+    house.settle().await;
+    assert!(house.telegram.answers().iter().any(|answer| answer.text == "Only members of the desk can do this."));
+    assert!(house.desk().iter().any(|text| text.starts_with("REFUSED")), "{:?}", house.desk());
+    assert_eq!(house.app.store.queue().await.expect("reads")[0].owner, None);
+    house.telegram.assert_clean();
+}
+
+#[tokio::test]
+async fn the_pinned_queue_is_one_message_and_makes_no_sound() {
+    let mut house = House::new().await;
+    let (ana, priya) = (house.telegram.person(42, "Ana"), house.staff(7, "Priya"));
+    house.write(&ana, "a human please").await;
+    let board = |house: &House| -> Vec<String> { house.desk().into_iter().filter(|text| text.starts_with("QUEUE:")).collect() };
+    assert_eq!(board(&house).len(), 1);
+    assert!(board(&house)[0].contains("1 asked") && board(&house)[0].contains("free"), "{:?}", board(&house));
+    house.clock.advance(SignedDuration::from_secs(30));
+    let card = house.card();
+    house.telegram.tap(&priya, DESK, card, "Claim");
+    house.settle().await;
+    assert!(board(&house)[0].contains("Priya"), "{:?}", board(&house));
+    assert_eq!(board(&house).len(), 1, "edited in place");
+    let pinned: Vec<_> = house.telegram.messages(DESK).into_iter().filter(|message| message.pinned).collect();
+    assert_eq!(pinned.len(), 1);
+    let asked = house.telegram.calls_of("sendMessage").into_iter().filter(|call| call.params["chat_id"] == DESK);
+    let loud: Vec<String> = asked.filter(|call| call.params["disable_notification"] != true).map(|call| call.params["text"].to_string()).collect();
+    assert!(loud.is_empty(), "nobody is woken by somebody who asks: {loud:?}");
+    house.telegram.assert_clean();
+}
+
+#[tokio::test]
+async fn what_somebody_had_goes_back_to_the_queue_when_they_go() {
+    for how in ["/off", "leaves the group", "the shift ends"] {
+        let mut house = House::new().await;
+        let (ana, priya, topic) = claimed(&mut house).await;
+        house.telegram.group_text(&priya, DESK, None, None, "/on");
+        house.settle().await;
+        assert!(house.desk().iter().any(|text| text.contains("Priya is on shift until 17:00")), "{how}: {:?}", house.desk());
+        match how {
+            "/off" => drop(house.telegram.group_text(&priya, DESK, Some(topic), None, "/off")),
+            "leaves the group" => house.telegram.leave(DESK, &priya),
+            _ => {
+                house.clock.advance(SignedDuration::from_hours(5));
+                house.app.fire_timers().await;
+            }
+        }
+        house.settle().await;
+        let queue = house.app.store.queue().await.expect("reads");
+        assert_eq!((queue.len(), queue[0].owner.as_deref()), (1, None), "{how}");
+        assert!(house.desk().iter().any(|text| text.contains("It needs somebody else")), "{how}: {:?}", house.desk());
+        if how == "the shift ends" {
+            let last = house.telegram.texts(ana.id).pop().expect("a word");
+            assert!(last.contains("Priya can't go on") && last.contains("9:00 on Monday"), "{how}: {last}");
+        }
+        house.telegram.assert_clean();
+    }
+}
+
+#[tokio::test]
+async fn a_colleague_gets_it_with_a_note_and_a_customer_comes_back_to_whom_they_know() {
+    let mut house = House::new().await;
+    let (ana, priya, topic) = claimed(&mut house).await;
+    let sam = house.staff(8, "Sam");
+    house.telegram.group_text(&sam, DESK, None, None, "/on");
+    house.telegram.group_text(&priya, DESK, Some(topic), None, "/assign Sam she speaks Polish");
+    house.settle().await;
+    assert!(house.desk().iter().any(|text| text.starts_with("Sam, Priya hands you this: she speaks Polish")), "{:?}", house.desk());
+    house.telegram.group_text(&priya, DESK, Some(topic), None, "too late");
+    house.telegram.group_text(&sam, DESK, Some(topic), None, "Dzień dobry, Sam here.");
+    house.telegram.group_text(&sam, DESK, Some(topic), None, "/close a new parcel on Thursday");
+    house.settle().await;
+    let texts = house.telegram.texts(ana.id);
+    assert!(texts.iter().any(|text| text == "Sam: Dzień dobry, Sam here.") && !texts.iter().any(|text| text.contains("too late")));
+    assert!(texts.last().is_some_and(|text| text.contains("Sam has finished here")), "{texts:?}");
+    house.clock.advance(SignedDuration::from_mins(60));
+    let said = house.write(&ana, "a human please").await;
+    assert!(said[0].contains("Sam, who helped you last, sees it first"), "{said:?}");
+    // It is kept for Sam: Priya gets nothing, Sam gets it.
+    house.telegram.group_text(&priya, DESK, None, None, "/next");
+    house.settle().await;
+    assert_eq!(house.app.store.queue().await.expect("reads")[0].owner, None);
+    house.telegram.group_text(&sam, DESK, None, None, "/next");
+    house.settle().await;
+    assert_eq!(house.app.store.queue().await.expect("reads")[0].owner.as_deref(), Some("Sam"));
+    house.telegram.group_text(&priya, DESK, None, None, "/stats");
+    house.telegram.group_text(&priya, DESK, None, None, "/who");
+    house.settle().await;
+    assert!(house.desk().iter().any(|text| text.contains("asked (1): seen by staff")), "{:?}", house.desk());
+    assert!(house.desk().iter().any(|text| text.contains("Sam: on shift until 17:00, has 1 conversation")), "{:?}", house.desk());
+}
+
+#[tokio::test]
+async fn a_promise_is_read_in_the_same_words_and_a_broken_one_is_told() {
+    let mut house = House::new().await;
+    let (ana, priya, topic) = claimed(&mut house).await;
+    house.telegram.group_text(&priya, DESK, Some(topic), None, "/promise 15:00 a call about the refund");
+    house.settle().await;
+    let promised = "Priya has promised you this for 15:00: a call about the refund.";
+    assert!(house.telegram.texts(ana.id).iter().any(|text| text == promised), "{:?}", house.telegram.texts(ana.id));
+    house.clock.advance(SignedDuration::from_mins(171));
+    house.app.fire_timers().await;
+    house.settle().await;
+    assert!(house.desk().iter().any(|text| text.starts_with("Priya, by 15:00 you promised")), "{:?}", house.desk());
+    house.clock.advance(SignedDuration::from_mins(10));
+    house.app.fire_timers().await;
+    house.settle().await;
+    let last = house.telegram.texts(ana.id).pop().expect("a word");
+    assert!(last.contains("promised something for 15:00") && last.contains("our doing"), "{last}");
+    assert!(house.desk().iter().any(|text| text.contains("OVERDUE: Priya promised for 15:00")), "{:?}", house.desk());
+}
+
+#[tokio::test]
+async fn the_bot_is_switched_off_for_all_and_an_incident_stands_before_answers() {
+    let mut house = House::new().await;
+    let (ana, priya) = (house.telegram.person(42, "Ana"), house.staff(7, "Priya"));
+    house.telegram.group_text(&priya, DESK, None, None, "/notice opening_hours: We close early today.");
+    house.telegram.group_text(&priya, DESK, None, None, "/who");
+    house.settle().await;
+    let said = house.write(&ana, "when do you open").await;
+    assert!(said[0].contains("We close early today. "), "{said:?}");
+    house.telegram.group_text(&priya, DESK, None, None, "/notice off");
+    house.telegram.group_text(&priya, DESK, None, None, "/bot off");
+    house.settle().await;
+    let bo = house.telegram.person(43, "Bo");
+    let said = house.write(&bo, "when do you open").await;
+    assert!(said[0].contains("They'll see everything you wrote"), "{said:?}");
+    house.telegram.group_text(&priya, DESK, None, None, "/bot on");
+    house.settle().await;
+    let cy = house.telegram.person(44, "Cy");
+    assert!(house.write(&cy, "when do you open").await[0].contains("9:00"));
+}
