@@ -81,8 +81,16 @@ impl Turn<'_> {
             self.note("The customer wrote that replying here is all right");
         }
         self.relay(message);
+        let call = heard.only(Hear::Call) && assessment.level <= Level::HumanRequest;
+        if call && self.state.owner == Owner::Waiting && !self.state.silent() {
+            return self.prefers(true);
+        }
         if assessment.level > Level::None {
-            return self.hand_off(Reason::Care(assessment.level), &assessment);
+            self.hand_off(Reason::Care(assessment.level), &assessment);
+            if call {
+                self.note("The customer would rather be called");
+            }
+            return;
         }
         if matches!(self.state.owner, Owner::Human { .. }) {
             return self.unanswered();
@@ -305,8 +313,8 @@ impl Turn<'_> {
             Some(piece) => (&piece.message, &piece.text, &piece.understanding),
             None => (message, text, understanding),
         };
-        if self.state.handoff.is_some() && (heard.only(Hear::Later) || heard.only(Hear::Call)) {
-            return self.prefers(heard.only(Hear::Call));
+        if self.state.handoff.is_some() && heard.only(Hear::Later) {
+            return self.prefers(false);
         }
         // Whoever waits and asks whether somebody is coming asks about the queue, not about an order.
         if self.state.handoff.is_some() && heard.only(Hear::Nudge) {

@@ -1,6 +1,7 @@
 //! Conversations through `step` alone, with the shipped files: what people write, and what must hold whatever they write.
 
 mod care;
+mod desk;
 mod driver;
 mod gravity;
 mod manner;

@@ -2,7 +2,7 @@
 
 use crate::driver::{RULES, Talk, facts, sms};
 use proptest::prelude::*;
-use warmline::conversation::{Delivery, Effect, Event, Failure, Owner, Speaker, Staff, StaffAction, step};
+use warmline::conversation::{Colleague, Delivery, Effect, Event, Failure, Owner, Speaker, Staff, StaffAction, step};
 
 const TEXTS: [&str; 26] = [
     "hello",
@@ -49,6 +49,16 @@ fn event() -> impl Strategy<Value = Event> {
         Just(StaffAction::Safe { why: Some("she called us".into()) }),
         Just(StaffAction::NotACrisis { why: Some("a song".into()) }),
         Just(StaffAction::Transcript),
+        Just(StaffAction::Promise { words: Some("15:00 call back".into()), message: 5 }),
+        Just(StaffAction::Kept),
+        Just(StaffAction::Assign { words: Some("sam she knows".into()) }),
+        Just(StaffAction::Block { why: Some("rude".into()) }),
+        Just(StaffAction::Unblock),
+        Just(StaffAction::Need { words: Some("bereaved: he said yes".into()) }),
+        Just(StaffAction::Need { words: Some("none".into()) }),
+        Just(StaffAction::CheckIn { words: Some("none fine".into()) }),
+        Just(StaffAction::Edit { text: "hi there".into(), message: 3 }),
+        Just(StaffAction::Unsend { line: None, reply: None }),
         Just(StaffAction::Say { text: "hi".into(), message: 3 }),
         Just(StaffAction::SayMedia { message: 4 }),
         Just(StaffAction::Anonymous),
@@ -66,7 +76,9 @@ fn event() -> impl Strategy<Value = Event> {
         2 => (action, prop_oneof![Just("priya"), Just("sam")]).prop_map(move |(action, who)| Event::Staff { staff: staff(who), action, callback: None }),
         1 => (1_u64..40, delivery).prop_map(|(line, delivery)| Event::Delivered { line, delivery }),
         1 => Just(Event::Timer { key: "unclaimed".into() }),
-        1 => Just(Event::Timer { key: "review".into() }),
+        1 => prop_oneof![Just("review"), Just("promise"), Just("update"), Just("check_in"), Just("forget"), Just("burst")]
+            .prop_map(|key| Event::Timer { key: key.into() }),
+        1 => prop_oneof![Just("priya"), Just("sam")].prop_map(|who| Event::OwnerLeft { staff: who.into(), why: "has gone".into() }),
         1 => (1_u64..20, 0_u32..3).prop_map(|(handoff, step)| Event::AlertFailed { way: "lead".into(), handoff, step }),
     ]
 }
@@ -77,6 +89,8 @@ proptest! {
     #[test]
     fn ownership_and_silence_hold(events in proptest::collection::vec(event(), 1..25)) {
         let mut talk = Talk::new(sms());
+        let colleague = |id: &str| Colleague { id: id.into(), name: id.into(), here: true, ..Colleague::default() };
+        talk.facts.crew = std::sync::Arc::new(vec![colleague("priya"), colleague("sam")]);
         for event in events {
             let before = talk.state.clone();
             let from = talk.effects.len();
@@ -85,18 +99,26 @@ proptest! {
                 if let Effect::Say(line) = effect {
                     let human = matches!(before.owner, Owner::Human { .. }) && matches!(talk.state.owner, Owner::Human { .. });
                     prop_assert!(!(human && line.speaker == Speaker::Bot), "a bot line in a person's conversation: {line:?}");
+                    prop_assert!(!(before.flags.bereaved && talk.state.flags.bereaved), "a line to somebody who has died: {line:?}");
                     let locked = before.flags.do_not_text && talk.state.flags.do_not_text;
                     let reasoned = matches!(line.speaker, Speaker::Staff(_)) && line.safe_because.is_some();
                     prop_assert!(!locked || reasoned, "a line under do_not_text: {line:?}");
                     prop_assert!(!(before.flags.opted_out && talk.state.flags.opted_out), "a line after an opt-out: {line:?}");
                     if let Speaker::Staff(staff) = &line.speaker {
-                        prop_assert!(matches!(&before.owner, Owner::Human { staff: owner } if owner.id == staff.id), "words without a claim");
+                        let changes = line.replaces.is_some() || before.sent.values().any(|sent| sent.staff == staff.id);
+                        let owns = matches!(&before.owner, Owner::Human { staff: owner } if owner.id == staff.id);
+                        prop_assert!(owns || changes, "words without a claim");
                     }
                 }
             }
             // Whoever waits, or was not answered, has a running clock.
             let waits = talk.state.handoff.as_ref().is_some_and(|handoff| !handoff.answered);
             prop_assert!(!waits || talk.timers.iter().any(|timer| timer.key == "unclaimed"), "nobody is reminded after {event:?}");
+            // What is promised has a clock, and so has a check-in.
+            let promised = talk.state.handoff.as_ref().and_then(|handoff| handoff.promise.as_ref()).is_some_and(|promise| !promise.late);
+            prop_assert!(!promised || talk.timers.iter().any(|timer| timer.key == "promise"), "a promise without a clock after {event:?}");
+            let looks_in = talk.state.check_in.is_some();
+            prop_assert!(!looks_in || talk.timers.iter().any(|timer| timer.key == "check_in"), "a check-in without a clock after {event:?}");
             prop_assert_eq!(talk.state.handoff.is_some(), talk.state.owner != Owner::Bot, "an owner without a handoff, or the other way round");
         }
     }
