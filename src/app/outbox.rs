@@ -76,7 +76,7 @@ impl App {
     }
 
     /// When a worker should look again: the earliest due head of a lane that it can send on.
-    pub(super) async fn next_due(&self, worker: Outgoing<'_>) -> Option<Timestamp> {
+    pub(super) async fn next_for(&self, worker: Outgoing<'_>) -> Option<Timestamp> {
         let mut heads: BTreeMap<(ConversationId, &str), Timestamp> = BTreeMap::new();
         let rows = self.store.outbox().await.ok()?;
         for row in &rows {
@@ -248,6 +248,13 @@ impl App {
             match desk.send(&place, message).await {
                 Ok(posted) => {
                     if !self.mark_desk(merged, posted, now).await {
+                        break;
+                    }
+                }
+                // A press waits for its answer for seconds: later it would answer nobody, and meanwhile hold up the others.
+                Err(error) if free => {
+                    tracing::warn!(conversation = %row.id.short(), %error, "A press could not be answered.");
+                    if !self.mark_desk(merged, Posted::default(), now).await {
                         break;
                     }
                 }

@@ -141,7 +141,7 @@ async fn steady(worker: &'static str, step: impl Future<Output = usize>) {
 
 /// Waits until the next row of the outbox is due, or for a while.
 async fn wake(app: &App, worker: Outgoing<'_>) {
-    let wait = match app.next_due(worker).await {
+    let wait = match app.next_for(worker).await {
         Some(due) => {
             let until = due.duration_since(app.clock.now());
             Duration::try_from(until).unwrap_or(Duration::ZERO).clamp(Duration::from_millis(50), LOOK_AGAIN)

@@ -1,12 +1,32 @@
 //! Timers.
 //!
-//! Owns: firing what is due. A timer is a row; after downtime each overdue one fires once.
+//! Owns: firing what is due; when something is due next. A timer is a row; after downtime each overdue one fires once.
 
 use super::App;
 use super::handle::Finishes;
 use crate::conversation::Event;
+use crate::store::{OutboxTarget, StoreError};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 impl App {
+    /// When something is due next: a timer, or a row of the outbox that waits for its time.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let mut heads = BTreeMap::new();
+        for row in self.store.outbox().await? {
+            let lane = match &row.target {
+                OutboxTarget::Customer(_) => "",
+                OutboxTarget::Desk(_) => "desk",
+                OutboxTarget::Alert(alert) => &alert.way,
+            };
+            heads.entry((row.id, lane.to_string())).or_insert(row.due);
+        }
+        Ok(heads.into_values().chain(self.store.next_timer().await?).min())
+    }
+
     /// Fires every timer that is due, the most urgent conversation first; how many there were.
     pub async fn fire_timers(&self) -> usize {
         let now = self.clock.now();

@@ -65,7 +65,9 @@ impl<'a> Turn<'a> {
             self.state.form = Some(form);
             return;
         }
-        if matches!(intent.needs, Needs::Owner | Needs::Confirm) && self.proof().is_none() {
+        // A number that was not the order's proves nothing the second time either.
+        let refuted = form.asking == Asking::Proof && form.not_found > 0 && self.state.proof.is_none();
+        if matches!(intent.needs, Needs::Owner | Needs::Confirm) && (self.proof().is_none() || refuted) {
             form.asking = Asking::Proof;
             self.ask(intent, &form);
             self.state.form = Some(form);

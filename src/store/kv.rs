@@ -83,6 +83,12 @@ fn readable<T: DeserializeOwned>(rows: Vec<Pair>, kind: &'static str) -> Vec<T> 
         .collect()
 }
 
+/// What a commit compares, without reading the rest.
+#[derive(Deserialize)]
+pub(super) struct OnlyVersion {
+    pub version: Version,
+}
+
 #[derive(Serialize, Deserialize)]
 pub(super) struct StateRecord {
     pub version: Version,
@@ -215,6 +221,12 @@ impl<K: Kv> Store for KvStore<K> {
 
     async fn timers_due(&self, now: Timestamp) -> Result<Vec<TimerRow>, StoreError> {
         Ok(readable(self.kv.range(&keys::kind(keys::TIMER_DUE), &keys::timers_until(now), 1_000)?, "timer"))
+    }
+
+    async fn next_timer(&self) -> Result<Option<Timestamp>, StoreError> {
+        let prefix = keys::kind(keys::TIMER_DUE);
+        let rows: Vec<TimerRow> = readable(self.kv.range(&prefix, &after(&prefix), 1)?, "timer");
+        Ok(rows.first().map(|row| row.timer.at))
     }
 
     async fn calls(&self) -> Result<Vec<CallRow>, StoreError> {

@@ -100,6 +100,9 @@ pub trait Store: Send + Sync {
     /// Timers that are due, the earliest first.
     async fn timers_due(&self, now: Timestamp) -> Result<Vec<TimerRow>, StoreError>;
 
+    /// When the next timer is due.
+    async fn next_timer(&self) -> Result<Option<Timestamp>, StoreError>;
+
     /// Calls that have not returned.
     async fn calls(&self) -> Result<Vec<CallRow>, StoreError>;
 

@@ -5,7 +5,7 @@
 //! not there any more, plans nothing.
 //! Leaves out: writing it (`writer`), and every other question to the store (`kv`).
 
-use super::kv::{Batch, Kv, StateRecord, after, decode, encode};
+use super::kv::{Batch, Kv, OnlyVersion, StateRecord, after, decode, encode};
 use super::record::*;
 use super::{StoreError, keys};
 use crate::conversation::Entry;
@@ -44,7 +44,7 @@ pub(super) fn commit(kv: &impl Kv, change: Change) -> Result<(Batch, Version), S
     let id = change.id;
     let state_key = keys::of(keys::STATE, id);
     let version = match kv.get(&state_key)? {
-        Some(bytes) => decode::<StateRecord>(&bytes, "state")?.version,
+        Some(bytes) => decode::<OnlyVersion>(&bytes, "state")?.version,
         None => 0,
     };
     if version != change.expected {

@@ -213,3 +213,14 @@ fn an_answer_after_a_first_piece_is_an_answer_and_nothing_stays_held() {
     assert!(talk.state.held.is_empty());
     assert!(talk.write("when do you open").contains("9:00"));
 }
+
+#[test]
+fn thanks_after_a_question_for_proof_is_no_second_try() {
+    let mut talk = Talk::new(sms());
+    talk.state.address.sender = "+15559990000".into();
+    assert!(talk.write("where is my order A1042").contains("Which email"));
+    let said = talk.write("thanks");
+    assert!(said.contains("welcome") && said.contains("Which email") || said.contains("which email"), "{said}");
+    assert!(talk.state.handoff.is_none(), "nobody is handed over for being polite");
+    assert!(talk.write("ana@example.com").contains("left us"));
+}
