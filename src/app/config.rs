@@ -253,7 +253,7 @@ impl Config {
     }
 
     fn desk(&mut self, desk: &Table<'_>) {
-        desk.only(&["time_zone", "hours", "alone", "known_days", "safeguarding", "telegram"]);
+        desk.only(&["time_zone", "hours", "holidays", "alone", "known_days", "safeguarding", "telegram"]);
         if let Some(days) = desk.number("known_days") {
             if !(0.0..=366.0).contains(&days.value) {
                 desk.doc.error(days.span, "`known_days` lies between 0 and 366", "known_days = 7");
@@ -265,20 +265,20 @@ impl Config {
         }
         set(desk, "safeguarding", &mut self.safeguarding);
         let zone = desk.string("time_zone").map_or_else(|| "UTC".to_string(), |zone| zone.value);
-        let week = match desk.table("hours") {
-            Some(hours) => hours
-                .keys()
-                .into_iter()
-                .map(|key| (key.value.clone(), hours.strings(&key.value).into_iter().map(|span| span.value).collect()))
-                .collect(),
-            None => BTreeMap::from([("mon-fri".to_string(), vec!["9:00-17:00".to_string()])]),
+        let spans = |table: &Table<'_>| -> BTreeMap<String, Vec<String>> {
+            let keys = table.keys().into_iter();
+            keys.map(|key| (key.value.clone(), table.strings(&key.value).into_iter().map(|span| span.value).collect())).collect()
         };
-        match Hours::new(&zone, &week) {
+        let usual = || BTreeMap::from([("mon-fri".to_string(), vec!["9:00-17:00".to_string()])]);
+        let week = desk.table("hours").map_or_else(usual, |table| spans(&table));
+        let holidays = desk.table("holidays").map(|table| spans(&table)).unwrap_or_default();
+        match Hours::new(&zone, &week).and_then(|hours| hours.with_holidays(&holidays)) {
             Ok(hours) => self.hours = hours,
             Err(errors) => {
                 for error in errors {
                     let at = match error {
                         crate::desk::HoursError::Zone(_) => desk.string("time_zone").map(|zone| zone.span),
+                        crate::desk::HoursError::Date(_) => desk.table("holidays").map(|holidays| holidays.span),
                         _ => desk.table("hours").map(|hours| hours.span),
                     };
                     desk.doc.error(at.unwrap_or(0..0), error.to_string(), "");

@@ -343,7 +343,9 @@ fn may_send(state: &State, line: &Line, attempts: u32) -> Send {
 /// The open card as it stands, or what became of the same line: only the last is worth showing.
 fn replaces(later: &OutboxRow, row: &OutboxRow) -> bool {
     match (&row.target, &later.target) {
-        (OutboxTarget::Desk(DeskMessage::CardEdit { card: None, .. }), OutboxTarget::Desk(DeskMessage::CardEdit { card: None, .. })) => true,
+        (OutboxTarget::Desk(DeskMessage::CardEdit { card: None, .. }), OutboxTarget::Desk(DeskMessage::CardEdit { card: None, .. })) => {
+            true
+        }
         (OutboxTarget::Desk(DeskMessage::Mark { line }), OutboxTarget::Desk(DeskMessage::Mark { line: other })) => line == other,
         _ => false,
     }

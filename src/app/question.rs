@@ -153,7 +153,11 @@ impl App {
             self.save_crew().await;
         }
         let freed = self.gone(&question.staff.id, "has left the desk").await;
-        Ok(if freed == 0 { String::new() } else { format!("{} has left. What they had waits for somebody else: {freed}.", question.staff.name) })
+        Ok(if freed == 0 {
+            String::new()
+        } else {
+            format!("{} has left. What they had waits for somebody else: {freed}.", question.staff.name)
+        })
     }
 
     async fn stats_text(&self, days: &str) -> Result<String, StoreError> {

@@ -8,8 +8,8 @@
 
 use super::effect::{DeskNote, Effect, Entry, Who};
 use super::event::{Media, Message};
-use super::repeat::digest;
 use super::parts::{Asked, Owner};
+use super::repeat::digest;
 use super::step::Turn;
 use super::urgency::{Reason, Urgency};
 use super::words::{Hear, Heard};

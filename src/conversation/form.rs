@@ -65,9 +65,7 @@ impl<'a> Turn<'a> {
             self.state.form = Some(form);
             return;
         }
-        // A number that was not the order's proves nothing the second time either.
-        let refuted = form.asking == Asking::Proof && form.not_found > 0 && self.state.proof.is_none();
-        if matches!(intent.needs, Needs::Owner | Needs::Confirm) && (self.proof().is_none() || refuted) {
+        if matches!(intent.needs, Needs::Owner | Needs::Confirm) && self.proof().is_none() {
             form.asking = Asking::Proof;
             self.ask(intent, &form);
             self.state.form = Some(form);
@@ -270,7 +268,15 @@ impl<'a> Turn<'a> {
             return;
         }
         if let Some(form) = self.state.paused.take() {
-            self.proceed(form, false);
+            // A number that was not the order's proves nothing the second time either: the question stands.
+            let stands = form.asking == Asking::Proof && form.not_found > 0 && self.state.proof.is_none();
+            match self.engine().intent(&form.intent).filter(|_| stands) {
+                Some(intent) => {
+                    self.ask(intent, &form);
+                    self.state.form = Some(form);
+                }
+                None => self.proceed(form, false),
+            }
         } else {
             self.next_request();
         }

@@ -5,13 +5,13 @@
 //! has a running timer while nobody has claimed it.
 //! Leaves out: what staff do with it (`staff`), whom to alert (`desk`).
 
-use super::effect::{DeskNote, Effect, Timer, Who};
 use super::colleague::Reserved;
 use super::course::Course;
+use super::effect::{DeskNote, Effect, Timer, Who};
 use super::facts::Reach;
-use super::promise::Promise;
 use super::help::danger;
 use super::parts::{Asked, Owner};
+use super::promise::Promise;
 use super::step::Turn;
 use super::urgency::{Reason, Urgency};
 use crate::care::{Assessment, Evidence, Kind, Level, Subject};

@@ -68,9 +68,8 @@ const HEAR: [(&str, Hear); 20] = [
 const ALONE: &str = "opt_out_alone";
 
 /// Fields that each of the bot's words may use, besides `shop` and `lang`.
-const FIELDS: [&str; 16] = [
-    "shop", "lang", "wanted", "code", "name", "agreed", "time", "day", "now", "opens", "emergency", "line", "next", "count", "from", "to",
-];
+const FIELDS: [&str; 16] =
+    ["shop", "lang", "wanted", "code", "name", "agreed", "time", "day", "now", "opens", "emergency", "line", "next", "count", "from", "to"];
 
 /// Compiled words.
 #[derive(Clone, Debug, Default)]

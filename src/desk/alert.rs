@@ -106,7 +106,9 @@ pub fn alerts(
     now: Timestamp,
 ) -> Vec<AlertMessage> {
     let mut alerts = Vec::new();
-    let begins = notes.iter().any(|note| matches!(note, DeskNote::Opened | DeskNote::Raised | DeskNote::Freed { .. } | DeskNote::StillWaiting { .. }));
+    let begins = notes
+        .iter()
+        .any(|note| matches!(note, DeskNote::Opened | DeskNote::Raised | DeskNote::Freed { .. } | DeskNote::StillWaiting { .. }));
     if let Some(handoff) = next.handoff.as_ref().filter(|_| begins) {
         let rung = ladder.rung(handoff.urgency, handoff.reminders);
         let named = |way: &&Way| rung.is_some_and(|rung| rung.ways.contains(&way.name));

@@ -27,7 +27,9 @@ pub fn guide(handoff: &Handoff) -> String {
             "Somebody else may read this phone. Nothing is sent until they say that it is safe, or you know (/safe and why). Ask first \
              whether they can write now. Don't tell them to leave: they know when that is dangerous. Agree on a safe time and way."
         }
-        Some(Kind::ThreatToCustomer) => "Are they safe this minute? A locked door, other people, the emergency number. Only then what happened.",
+        Some(Kind::ThreatToCustomer) => {
+            "Are they safe this minute? A locked door, other people, the emergency number. Only then what happened."
+        }
         Some(Kind::ThreatByCustomer) => {
             "Somebody may be in danger from them. Stay calm, don't threaten back. Who is meant, where, when? Call the lead now; if there is \
              danger to anybody, the police."

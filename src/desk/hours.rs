@@ -1,10 +1,10 @@
 //! When somebody is there.
 //!
-//! Owns: a weekly table with several spans a day, in a time zone.
+//! Owns: a weekly table with several spans a day, in a time zone; days that differ from it, once or every year.
 //! Invariants: times are local wall-clock times, also across changes of daylight saving; a span may end at 24:00.
-//! Leaves out: holidays and teams.
+//! Leaves out: teams.
 
-use jiff::civil::{DateTime, Time, Weekday};
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,8 @@ pub struct Hours {
     zone: TimeZone,
     /// For each weekday from Monday: spans in minutes after midnight, in order.
     days: [Vec<(u16, u16)>; 7],
+    /// Days that differ, by year where they differ once: none of its spans is a day on which nobody is there.
+    holidays: BTreeMap<(Option<i16>, i8, i8), Vec<(u16, u16)>>,
 }
 
 /// Why a table can't be used.
@@ -24,6 +26,9 @@ pub enum HoursError {
     /// Not a time zone.
     #[error("`{0}` is no time zone; write one like Europe/Berlin")]
     Zone(String),
+    /// Not a date.
+    #[error("`{0}` is no date; write 2026-12-24, or 12-25 for every year")]
+    Date(String),
     /// Not a day.
     #[error("`{0}` is no day; write mon, tue, wed, thu, fri, sat, sun, or a range like mon-fri")]
     Day(String),
@@ -31,6 +36,9 @@ pub enum HoursError {
     #[error("`{0}` is no span; write one like 9:00-17:00")]
     Span(String),
 }
+
+/// So many days ahead the next opening is looked for: nobody is away for longer.
+const AHEAD: i64 = 60;
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
@@ -59,12 +67,36 @@ impl Hours {
             }
         }
         days.iter_mut().for_each(|spans| spans.sort_unstable());
-        if errors.is_empty() { Ok(Hours { zone, days }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Hours { zone, days, holidays: BTreeMap::new() }) } else { Err(errors) }
+    }
+
+    /// Adds days that differ: `2026-12-24` → `["9:00-12:00"]`, `12-25` → `[]` for every year.
+    ///
+    /// # Errors
+    /// Every mistake in them.
+    pub fn with_holidays(mut self, dates: &BTreeMap<String, Vec<String>>) -> Result<Self, Vec<HoursError>> {
+        let mut errors = Vec::new();
+        for (date, spans) in dates {
+            let Some(key) = date_of(date) else {
+                errors.push(HoursError::Date(date.clone()));
+                continue;
+            };
+            let mut read = Vec::new();
+            for span in spans {
+                match span_of(span) {
+                    Some(span) => read.push(span),
+                    None => errors.push(HoursError::Span(span.clone())),
+                }
+            }
+            read.sort_unstable();
+            self.holidays.insert(key, read);
+        }
+        if errors.is_empty() { Ok(self) } else { Err(errors) }
     }
 
     /// A table without a single span.
     pub fn never() -> Self {
-        Hours { zone: TimeZone::UTC, days: Default::default() }
+        Hours { zone: TimeZone::UTC, days: Default::default(), holidays: BTreeMap::new() }
     }
 
     /// The local wall-clock time.
@@ -86,7 +118,7 @@ impl Hours {
     pub fn open(&self, now: Timestamp) -> bool {
         let local = self.local(now);
         let minute = minute(local);
-        self.spans(local.weekday()).iter().any(|(from, to)| (*from..*to).contains(&minute))
+        self.on(local.date()).iter().any(|(from, to)| (*from..*to).contains(&minute))
     }
 
     /// True where a span of the week holds this moment of its wall clock.
@@ -98,9 +130,9 @@ impl Hours {
     /// The next moment at which a span begins; `None` when no span ever does.
     pub fn opens(&self, now: Timestamp) -> Option<DateTime> {
         let local = self.local(now);
-        (0..=7).find_map(|ahead| {
+        (0..=AHEAD).find_map(|ahead| {
             let date = local.date().checked_add(ahead.days()).ok()?;
-            let from = self.spans(date.weekday()).iter().map(|(from, _)| *from).find(|from| ahead > 0 || *from > minute(local))?;
+            let from = self.on(date).iter().map(|(from, _)| *from).find(|from| ahead > 0 || *from > minute(local))?;
             Some(date.to_datetime(time(from)))
         })
     }
@@ -112,7 +144,7 @@ impl Hours {
         let mut end = minute(local);
         let mut found = false;
         for _ in 0..14 {
-            let reach = self.spans(date.weekday()).iter().filter(|(from, to)| *from <= end && *to > end).map(|(_, to)| *to).max();
+            let reach = self.on(date).iter().filter(|(from, to)| *from <= end && *to > end).map(|(_, to)| *to).max();
             match reach {
                 Some(to) => {
                     found = true;
@@ -128,6 +160,12 @@ impl Hours {
         found.then(|| date.to_datetime(time(end)))
     }
 
+    /// The spans of a date.
+    fn on(&self, date: Date) -> &[(u16, u16)] {
+        let differs = |year| self.holidays.get(&(year, date.month(), date.day()));
+        differs(Some(date.year())).or_else(|| differs(None)).map_or_else(|| self.spans(date.weekday()), Vec::as_slice)
+    }
+
     fn spans(&self, weekday: Weekday) -> &[(u16, u16)] {
         &self.days[weekday.to_monday_zero_offset() as usize]
     }
@@ -139,6 +177,15 @@ fn minute(at: DateTime) -> u16 {
 
 fn time(minute: u16) -> Time {
     Time::new((minute / 60) as i8 % 24, (minute % 60) as i8, 0, 0).unwrap_or_default()
+}
+
+fn date_of(date: &str) -> Option<(Option<i16>, i8, i8)> {
+    if let Ok(date) = date.parse::<Date>() {
+        return Some((Some(date.year()), date.month(), date.day()));
+    }
+    // A leap year, so that 29 February is a date.
+    let date: Date = format!("2024-{date}").parse().ok()?;
+    Some((None, date.month(), date.day()))
 }
 
 fn days_of(names: &str) -> Option<Vec<usize>> {
@@ -193,6 +240,28 @@ mod tests {
             }
             assert_eq!(hours.closes(now).map(|at| at.to_string()).as_deref(), closes, "{name}");
         }
+    }
+
+    #[test]
+    fn holidays_differ_once_or_every_year() {
+        let dates = |dates: &[(&str, &[&str])]| -> BTreeMap<String, Vec<String>> {
+            dates.iter().map(|(date, spans)| ((*date).to_string(), spans.iter().map(ToString::to_string).collect())).collect()
+        };
+        let week = hours(&[("mon-fri", &["9:00-17:00"])]);
+        let hours = week.clone().with_holidays(&dates(&[("2026-12-24", &["9:00-12:00"]), ("12-25", &[]), ("12-26", &[])])).expect("reads");
+        for (now, open, opens) in [
+            ("2026-12-24T10:30:00Z", true, None),
+            ("2026-12-24T12:00:00Z", false, Some("2026-12-28T09:00:00")),
+            ("2026-12-25T10:00:00Z", false, Some("2026-12-28T09:00:00")),
+            ("2027-12-24T12:00:00Z", true, None),
+            ("2028-12-25T10:00:00Z", false, Some("2028-12-27T09:00:00")),
+        ] {
+            let now: Timestamp = now.parse().expect("a time");
+            assert_eq!(hours.open(now), open, "{now}");
+            assert!(open || hours.opens(now).map(|at| at.to_string()).as_deref() == opens, "{now}: {:?}", hours.opens(now));
+        }
+        let errors = week.with_holidays(&dates(&[("xmas", &[]), ("12-24", &["9-12"])])).expect_err("wrong");
+        assert_eq!(errors.len(), 2);
     }
 
     #[test]

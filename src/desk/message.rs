@@ -118,9 +118,7 @@ pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, hou
                 state.marks.insert(number, line);
                 DeskMessage::Mark { line }
             }
-            DeskNote::Changed => {
-                DeskMessage::CardEdit { card: None, text: card(id, state, hours, now), buttons: card_buttons(id, state) }
-            }
+            DeskNote::Changed => DeskMessage::CardEdit { card: None, text: card(id, state, hours, now), buttons: card_buttons(id, state) },
             DeskNote::Relay { who, text, external } => {
                 let text = match who {
                     Who::Customer => format!("Customer: {text}"),

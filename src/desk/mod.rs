@@ -22,8 +22,8 @@ mod ways;
 mod weekly;
 
 pub use alert::{AlertMessage, Full, Happened, alerts};
-pub use card::{card, card_buttons};
 pub use board::board;
+pub use card::{card, card_buttons};
 pub use crew::{Crew, Member, Presence};
 pub use export::export;
 pub use guide::guide;

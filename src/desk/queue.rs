@@ -69,7 +69,8 @@ impl QueueRow {
 
     /// The first that somebody may take: what is kept for them before what is kept for nobody, within the same urgency.
     pub fn next<'q>(rows: &'q [QueueRow], staff: &str, now: Timestamp, taken: impl Fn(&QueueRow) -> bool) -> Option<&'q QueueRow> {
-        let kept = |row: &QueueRow| row.reserved.as_ref().filter(|reserved| reserved.until > now).map(|reserved| reserved.staff.id == staff);
+        let kept =
+            |row: &QueueRow| row.reserved.as_ref().filter(|reserved| reserved.until > now).map(|reserved| reserved.staff.id == staff);
         let free: Vec<&QueueRow> = rows.iter().filter(|row| row.owner.is_none() && kept(row) != Some(false) && !taken(row)).collect();
         let urgency = free.first()?.urgency;
         free.iter().find(|row| row.urgency == urgency && kept(row) == Some(true)).or(free.first()).copied()
@@ -117,7 +118,8 @@ mod tests {
         let next = |rows: &[QueueRow], staff: &str| QueueRow::next(rows, staff, now, |_| false).map(|row| row.id.bytes()[0]);
         assert_eq!(next(&rows, "7"), Some(4));
         let asked = &mut rows[2..4];
-        asked[1].reserved = Some(Reserved { staff: Staff { id: "7".into(), name: "Priya".into() }, until: now + jiff::SignedDuration::from_mins(5) });
+        asked[1].reserved =
+            Some(Reserved { staff: Staff { id: "7".into(), name: "Priya".into() }, until: now + jiff::SignedDuration::from_mins(5) });
         assert_eq!(next(asked, "7"), Some(3), "the customer whom Priya knows");
         assert_eq!(next(&asked[1..], "8"), None, "kept for Priya");
         asked[1].reserved.as_mut().expect("kept").until = now;

@@ -195,7 +195,10 @@ mod tests {
         assert_eq!(
             stats.text(7),
             "Handoffs that ended in the last 7 days; times as the middle, and what 19 of 20 stayed under\n\
-             crisis (1): seen by staff 1 s, claimed 20 s, first human word 40 s\n".replace("1 s,", "1 s / 1 s,").replace("20 s,", "20 s / 20 s,").replace("40 s", "40 s / 40 s")
+             crisis (1): seen by staff 1 s, claimed 20 s, first human word 40 s\n"
+                .replace("1 s,", "1 s / 1 s,")
+                .replace("20 s,", "20 s / 20 s,")
+                .replace("40 s", "40 s / 40 s")
                 + "  gave up waiting 0, needed a person again within 3 days 0, messages to the end 4\n\
                    asked (21): seen by staff 1 s / 1 s, claimed 10 min / 19 min, first human word 10 min / 19 min\n  \
                    gave up waiting 1, needed a person again within 3 days 0, messages to the end 4\n\

@@ -14,8 +14,8 @@ use std::time::Duration;
 use teloxide::payloads::*;
 use teloxide::prelude::Requester;
 use teloxide::types::{
-    ButtonRequest, CallbackQueryId, ChatId, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, KeyboardButton, KeyboardMarkup,
-    AllowedUpdate, KeyboardRemove, LinkPreviewOptions, MessageId, ReplyMarkup, ReplyParameters, ThreadId, UserId,
+    AllowedUpdate, ButtonRequest, CallbackQueryId, ChatId, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, KeyboardButton,
+    KeyboardMarkup, KeyboardRemove, LinkPreviewOptions, MessageId, ReplyMarkup, ReplyParameters, ThreadId, UserId,
 };
 use teloxide::{ApiError, Bot, RequestError};
 

@@ -1,6 +1,6 @@
 //! Alerts over real sockets: a mail server, webhooks, Telegram and texts on the other side.
 
-use crate::house::{DESK, House, NUMBER, Plan, RULES, SID, TOKEN};
+use crate::house::{DESK, House, Plan, RULES};
 use crate::support::mail::Mail;
 use crate::support::receiver::{Got, Receiver};
 use base64::Engine as _;
@@ -10,12 +10,11 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use warmline::alert::{Alert, Email, PagerDuty, Slack, TextMessage, Webhook, signing_key};
+use warmline::alert::{Alert, Email, PagerDuty, Slack, Webhook, signing_key};
 use warmline::conversation::{Ladder, Rules, Rung, Urgency};
 use warmline::desk::{Hours, Way, WayKind};
 use warmline::transport::http_client;
 use warmline::transport::smtp::Smtp;
-use warmline::transport::twilio::Twilio;
 
 const WHSEC: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 pub const ONCALL: &str = "+15550107777";
@@ -165,14 +164,6 @@ async fn outside_its_hours_a_way_is_taken_for_a_crisis_only() {
         told.contains(&"\"handoff.waiting\" \"crisis\"".to_string()) && told.contains(&"\"handoff.closed\" \"distress\"".to_string()),
         "{told:?}"
     );
-}
-
-impl Plan {
-    /// A text message to whoever is on call.
-    pub fn lead_way(twilio: &str, to: &str) -> Arc<dyn Alert> {
-        let account = Twilio::new(http_client().expect("a client"), twilio, SID.into(), SecretString::from(TOKEN));
-        Arc::new(TextMessage::new(account, NUMBER.into(), to.into()))
-    }
 }
 
 #[tokio::test]

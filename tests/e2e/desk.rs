@@ -118,7 +118,8 @@ async fn the_pinned_queue_is_one_message_and_makes_no_sound() {
     let pinned: Vec<_> = house.telegram.messages(DESK).into_iter().filter(|message| message.pinned).collect();
     assert_eq!(pinned.len(), 1);
     let asked = house.telegram.calls_of("sendMessage").into_iter().filter(|call| call.params["chat_id"] == DESK);
-    let loud: Vec<String> = asked.filter(|call| call.params["disable_notification"] != true).map(|call| call.params["text"].to_string()).collect();
+    let loud: Vec<String> =
+        asked.filter(|call| call.params["disable_notification"] != true).map(|call| call.params["text"].to_string()).collect();
     assert!(loud.is_empty(), "nobody is woken by somebody who asks: {loud:?}");
     house.telegram.assert_clean();
 }
@@ -223,4 +224,38 @@ async fn the_bot_is_switched_off_for_all_and_an_incident_stands_before_answers()
     house.settle().await;
     let cy = house.telegram.person(44, "Cy");
     assert!(house.write(&cy, "when do you open").await[0].contains("9:00"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_hundred_who_claim_at_once_one_wins_and_the_others_are_told_who() {
+    let mut house = House::new().await;
+    let ana = house.telegram.person(42, "Ana");
+    house.write(&ana, "a human please").await;
+    let card = house.card();
+    let data = house.telegram.messages(DESK).into_iter().find(|message| message.id == card).expect("the card").buttons[0].1.clone();
+    let staff: Vec<Person> = (0..200).map(|number| house.staff(1_000 + number, &format!("S{number}"))).collect();
+    let presses: Vec<_> =
+        staff.iter().map(|person| house.telegram.push_to_webhook(|telegram| telegram.press(person, DESK, card, &data))).collect();
+    let mut posts = tokio::task::JoinSet::new();
+    for press in presses {
+        let (client, url, app) = (house.client.clone(), format!("{}/telegram/webhook", house.url), house.app.clone());
+        posts.spawn(async move {
+            let sent = client.post(url).json(&press).header("x-telegram-bot-api-secret-token", crate::house::SECRET).send();
+            assert_eq!(sent.await.expect("answers").status().as_u16(), 200);
+            // Each works through what there is, at the same time as the others.
+            app.drain_inbox().await;
+        });
+    }
+    while let Some(posted) = posts.join_next().await {
+        posted.expect("no panic");
+    }
+    house.settle().await;
+    let answers: Vec<String> = house.telegram.answers().into_iter().map(|answer| answer.text).collect();
+    assert_eq!(answers.len(), 200);
+    assert_eq!(answers.iter().filter(|text| text.starts_with("It is yours.")).count(), 1);
+    let owner = house.app.store.queue().await.expect("reads")[0].owner.clone().expect("an owner");
+    assert_eq!(answers.iter().filter(|text| **text == format!("{owner} has it.")).count(), 199);
+    let claimed = house.app.store.transcript(house.app.store.queue().await.expect("reads")[0].id).await.expect("reads");
+    assert_eq!(claimed.iter().filter(|entry| entry.text.ends_with(" claimed it")).count(), 1);
+    house.telegram.assert_clean();
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
-use warmline::alert::Alert;
+use warmline::alert::{Alert, TextMessage};
 use warmline::app::poll::Poller;
 use warmline::app::{App, Clock, Config, Parts, defaults, rules};
 use warmline::backend::{Backend, Demo};
@@ -113,6 +113,14 @@ impl Default for Plan {
             ways: Vec::new(),
             lead: None,
         }
+    }
+}
+
+impl Plan {
+    /// A text message to whoever is on call.
+    pub fn lead_way(twilio: &str, to: &str) -> Arc<dyn Alert> {
+        let account = Twilio::new(http_client().expect("a client"), twilio, SID.into(), SecretString::from(TOKEN));
+        Arc::new(TextMessage::new(account, NUMBER.into(), to.into()))
     }
 }
 

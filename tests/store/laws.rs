@@ -244,7 +244,18 @@ pub async fn a_postponed_row_keeps_its_place_and_a_dropped_one_stays_dropped(sto
 }
 
 fn row(conversation: u8, urgency: Urgency, second: i64) -> QueueRow {
-    QueueRow { id: id(conversation), urgency, reason: "x".into(), channel: "sms".into(), opened: at(second), owner: None, owner_id: None, due: None, answered: false, reserved: None }
+    QueueRow {
+        id: id(conversation),
+        urgency,
+        reason: "x".into(),
+        channel: "sms".into(),
+        opened: at(second),
+        owner: None,
+        owner_id: None,
+        due: None,
+        answered: false,
+        reserved: None,
+    }
 }
 
 pub async fn the_queue_puts_the_most_urgent_first(store: &dyn Store) {

@@ -122,7 +122,8 @@ impl Decoder {
             }
         }
         decoded.external = format!("{}:{}", message.chat.id.0, message.id.0);
-        let revision = message.edit_date().map_or(String::new(), |at| format!("{}-{}", at.timestamp(), digest(&decoded.text, decoded.media)));
+        let revision =
+            message.edit_date().map_or(String::new(), |at| format!("{}-{}", at.timestamp(), digest(&decoded.text, decoded.media)));
         Some(Incoming {
             target: Target::Address(self.address(message.chat.id.0)),
             kind: "message",
