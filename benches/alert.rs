@@ -108,6 +108,7 @@ async fn main() {
         app: app.clone(),
         telegram: Some(Arc::new(TelegramHook { decoder: decoder.clone(), secret: SecretString::from(SECRET) })),
         twilio: None,
+        api: Arc::default(),
         metrics: None,
         stopping: Arc::new(AtomicBool::new(false)),
     };

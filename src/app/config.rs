@@ -5,6 +5,7 @@
 //! the file is a mistake; `Debug` shows no secret.
 //! Leaves out: the parts that the settings make (`cli::parts`).
 
+use super::events::{self, ApiUser};
 use super::ladder::{self, SmtpConfig, WayTo};
 use crate::backend::{HttpCall, read_call};
 use crate::conversation::{GROUP, Ladder, Shop};
@@ -71,6 +72,8 @@ pub struct Config {
     pub aliases: BTreeMap<u64, String>,
     /// Where verdicts turn.
     pub thresholds: Thresholds,
+    /// Who may use the API.
+    pub api: Vec<ApiUser>,
     /// Declared calls; without any the demo shop answers.
     pub calls: BTreeMap<String, HttpCall>,
 }
@@ -107,6 +110,7 @@ impl Default for Config {
             safeguarding: String::new(),
             aliases: BTreeMap::new(),
             thresholds: Thresholds::default(),
+            api: Vec::new(),
             calls: BTreeMap::new(),
         }
     }
@@ -144,6 +148,7 @@ impl Config {
             "alert",
             "ladder",
             "smtp",
+            "api",
         ]);
         secrets_stay_out(root);
         if let Some(mode) = root.choice("mode", &[("live", Mode::Live), ("suggest", Mode::Suggest), ("shadow", Mode::Shadow)]) {
@@ -202,6 +207,7 @@ impl Config {
         }
         let zone = root.table("desk").and_then(|desk| desk.string("time_zone")).map_or_else(|| "UTC".to_string(), |zone| zone.value);
         ladder::read(self, root, &zone);
+        events::read(self, root);
         if let Some(table) = root.table("understanding") {
             table.only(&["threshold", "margin"]);
             for (key, value) in [("threshold", &mut self.thresholds.threshold), ("margin", &mut self.thresholds.margin)] {
@@ -354,6 +360,8 @@ pub struct Secrets {
     pub smtp_password: Option<SecretString>,
     /// For ways to staff: `WARMLINE_ALERT_ONCALL` belongs to `oncall`; names in lower case.
     pub alerts: BTreeMap<String, SecretString>,
+    /// For the API: `WARMLINE_API_CRM` belongs to `crm`; names in lower case.
+    pub api: BTreeMap<String, SecretString>,
     /// For declared calls: `WARMLINE_SECRET_SHOP` is `secret.SHOP`.
     pub calls: BTreeMap<String, SecretString>,
 }
@@ -380,16 +388,20 @@ impl Secrets {
                 calls.insert(name.to_string(), value);
             }
         }
-        let mut alerts = BTreeMap::new();
-        for name in variables.keys().filter_map(|name| name.strip_prefix("WARMLINE_ALERT_")) {
-            let name = name.strip_suffix("_FILE").unwrap_or(name);
-            if let Some(value) = secret(&format!("WARMLINE_ALERT_{name}"))? {
-                alerts.insert(name.to_lowercase(), value);
+        let named = |prefix: &str| -> Result<BTreeMap<String, SecretString>, String> {
+            let mut named = BTreeMap::new();
+            for name in variables.keys().filter_map(|name| name.strip_prefix(prefix)) {
+                let name = name.strip_suffix("_FILE").unwrap_or(name);
+                if let Some(value) = secret(&format!("{prefix}{name}"))? {
+                    named.insert(name.to_lowercase(), value);
+                }
             }
-        }
+            Ok(named)
+        };
         Ok(Secrets {
             smtp_password: secret("WARMLINE_SMTP_PASSWORD")?,
-            alerts,
+            alerts: named("WARMLINE_ALERT_")?,
+            api: named("WARMLINE_API_")?,
             telegram_token: secret("WARMLINE_TELEGRAM_TOKEN")?,
             telegram_secret: secret("WARMLINE_TELEGRAM_SECRET")?,
             twilio_sid: get("WARMLINE_TWILIO_SID")?,

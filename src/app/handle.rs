@@ -50,7 +50,7 @@ impl App {
             };
             let change = self.change(id, version, &state, event, &finishes, now);
             let (outbox, calls) = (!change.outbox.is_empty(), !change.calls.is_empty());
-            let (queue, finished) = (change.queue.clone(), change.finished.is_some());
+            let (queue, finished, after) = (change.queue.clone(), change.finished.is_some(), change.state.clone());
             match self.store.commit(change).await {
                 Ok(_) => {
                     if self.owns(id, queue.as_ref(), now) {
@@ -59,6 +59,7 @@ impl App {
                     if finished {
                         self.look_at_waits().await;
                     }
+                    self.tell(id, &state, &after, now);
                     if outbox {
                         // Nobody may be listening: the next look finds it.
                         let _ = self.outbox_ready.send(());

@@ -15,6 +15,7 @@ pub mod config;
 mod crew;
 pub mod defaults;
 pub mod drill;
+mod events;
 mod handle;
 mod inbox;
 mod ladder;
@@ -30,6 +31,7 @@ mod timers;
 
 pub use clock::{Clock, ForwardClock, Spawn, SystemClock, TokioSpawn};
 pub use config::{Config, Secrets};
+pub use events::{ApiUser, DeskEvent, Scope};
 pub use inbox::Received;
 pub use ladder::{SmtpConfig, WayTo};
 pub use run::run;
@@ -84,6 +86,8 @@ pub struct App {
     members: Mutex<HashMap<String, (bool, Timestamp)>>,
     /// How long most people have waited lately, in minutes.
     wait: Mutex<Option<(u32, u32)>>,
+    /// What happens, for whoever listens.
+    events: Mutex<Option<tokio::sync::broadcast::Sender<DeskEvent>>>,
     /// The pinned line.
     board: Mutex<board::Shown>,
     /// Handoffs that were just given to somebody who asked for the next one.
@@ -161,6 +165,7 @@ impl App {
             owned: Mutex::default(),
             members: Mutex::default(),
             wait: Mutex::default(),
+            events: Mutex::new(Some(tokio::sync::broadcast::Sender::new(events::WAITING))),
             board: Mutex::default(),
             given: Mutex::default(),
             alarmed: Mutex::default(),

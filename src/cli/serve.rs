@@ -9,6 +9,7 @@ use crate::app::{App, Clock, Config, Parts, Spawn, SystemClock, TokioSpawn};
 use crate::channel::Channel;
 use crate::channel::sms::twilio::TwilioSms;
 use crate::desk::WayKind;
+use crate::server::api::Access;
 use crate::server::{Server, TelegramHook, TwilioHook, router};
 use crate::store::{KvStore, SledKv, Store, StoreError};
 use futures::FutureExt;
@@ -132,6 +133,7 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
         app: app.clone(),
         telegram: hook,
         twilio: twilio.clone().map(|channel| Arc::new(TwilioHook { channel, public_url: config.public_url.clone() })),
+        api: Arc::new(api(&config, &secrets)),
         metrics,
         stopping: stopping.clone(),
     };
@@ -155,6 +157,7 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
     asked_to_stop().await;
     tracing::info!("Stopping: finishing what was begun.");
     stopping.store(true, Ordering::Relaxed);
+    app.end_events();
     tasks.stop();
     if !tasks.drain(DRAIN).await {
         tracing::warn!("Something did not finish in time; it goes on at the next start.");
@@ -162,6 +165,15 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
     let _ = tokio::time::timeout(DRAIN, served).await;
     drop(control);
     Ok(())
+}
+
+/// Who may use the API: whoever has a token.
+fn api(config: &Config, secrets: &crate::app::Secrets) -> Vec<Access> {
+    let user = |user: &crate::app::ApiUser| {
+        let token = secrets.api.get(&user.name.to_lowercase())?.clone();
+        Some(Access { name: user.name.clone(), scopes: user.scopes.clone(), token })
+    };
+    config.api.iter().filter_map(user).collect()
 }
 
 /// Who the bot is. At start Telegram may not answer for a while; without its id no address can be made, so this waits.
@@ -276,6 +288,11 @@ fn banner(config: &Config, secrets: &crate::app::Secrets, address: std::net::Soc
         _ => "set WARMLINE_TWILIO_TOKEN",
     };
     row("sms", twilio, if twilio { "customers can text" } else { missing });
+    for user in &config.api {
+        let token = format!("WARMLINE_API_{}", user.name.to_uppercase());
+        let on = secrets.api.contains_key(&user.name.to_lowercase());
+        lines.push(if on { format!("  on  api        {}", user.name) } else { format!("  off api        {}: set {token}", user.name) });
+    }
     let named: Vec<&str> = config.ways.iter().map(|way| way.way.name.as_str()).collect();
     if !named.is_empty() {
         lines.push(format!("  on  alerts     {}", named.join(", ")));

@@ -36,6 +36,10 @@ impl Turn<'_> {
         let shown = if media { "[attachment]".to_string() } else { text.trim().to_string() };
         self.state.last_said = format!("{}: {shown}", staff.name);
         let text = if media { text } else { format!("{}: {}", staff.name, text.trim()) };
+        // Words that were not written in the desk's thread are shown there.
+        if message < 0 {
+            self.desk(DeskNote::Relay { who: Who::Staff(staff.name.clone()), text: shown.clone(), external: None });
+        }
         let number = self.record(Who::Staff(staff.name.clone()), shown);
         let line = Line {
             copy: media.then_some(message),

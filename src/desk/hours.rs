@@ -10,6 +10,9 @@ use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// A day of one year, or of every year: year, month, day.
+type YearDay = (Option<i16>, i8, i8);
+
 /// A weekly table of opening hours.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hours {
@@ -17,7 +20,7 @@ pub struct Hours {
     /// For each weekday from Monday: spans in minutes after midnight, in order.
     days: [Vec<(u16, u16)>; 7],
     /// Days that differ, by year where they differ once: none of its spans is a day on which nobody is there.
-    holidays: BTreeMap<(Option<i16>, i8, i8), Vec<(u16, u16)>>,
+    holidays: BTreeMap<YearDay, Vec<(u16, u16)>>,
 }
 
 /// Why a table can't be used.
@@ -179,7 +182,7 @@ fn time(minute: u16) -> Time {
     Time::new((minute / 60) as i8 % 24, (minute % 60) as i8, 0, 0).unwrap_or_default()
 }
 
-fn date_of(date: &str) -> Option<(Option<i16>, i8, i8)> {
+fn date_of(date: &str) -> Option<YearDay> {
     if let Ok(date) = date.parse::<Date>() {
         return Some((Some(date.year()), date.month(), date.day()));
     }

@@ -135,8 +135,8 @@ impl Stats {
 /// Seconds as people read them.
 fn time(seconds: i64) -> String {
     match seconds {
-        ..120 => format!("{seconds} s"),
-        ..7_200 => format!("{} min", seconds / 60),
+        ..=119 => format!("{seconds} s"),
+        120..=7_199 => format!("{} min", seconds / 60),
         _ => format!("{}:{:02} h", seconds / 3_600, seconds / 60 % 60),
     }
 }

@@ -1,10 +1,11 @@
 //! HTTP.
 //!
-//! Owns: webhooks, `/healthz`, `/readyz`, `/metrics`; limits and time-outs on every endpoint.
+//! Owns: webhooks, the API, `/healthz`, `/readyz`, `/metrics`; limits and time-outs on every endpoint.
 //! Invariants: a webhook is verified before it is decoded, and stored before it is acknowledged; fails closed; no body is
 //! logged.
-//! Leaves out: the API and the console; what a message means.
+//! Leaves out: the console; what a message means.
 
+pub mod api;
 mod health;
 mod telegram;
 mod twilio;
@@ -38,6 +39,8 @@ pub struct Server {
     pub telegram: Option<Arc<TelegramHook>>,
     /// Twilio's webhooks, where they are used.
     pub twilio: Option<Arc<TwilioHook>>,
+    /// Who may use the API.
+    pub api: Arc<Vec<api::Access>>,
     /// What `/metrics` shows.
     pub metrics: Option<PrometheusHandle>,
     /// Set when the bot is asked to stop.
@@ -69,6 +72,7 @@ pub fn router(server: Server) -> Router {
         .route("/telegram/webhook", post(telegram::webhook))
         .route("/sms/twilio", post(twilio::inbound))
         .route("/sms/twilio/status", post(twilio::status))
+        .merge(api::router())
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIME))

@@ -11,13 +11,14 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 use warmline::alert::{Alert, TextMessage};
 use warmline::app::poll::Poller;
-use warmline::app::{App, Clock, Config, Parts, defaults, rules};
+use warmline::app::{App, Clock, Config, Parts, Scope, defaults, rules};
 use warmline::backend::{Backend, Demo};
 use warmline::channel::sms::twilio::TwilioSms;
 use warmline::channel::telegram::{Decoder, TelegramChat, TelegramDesk};
 use warmline::channel::{Channel, Desk};
 use warmline::conversation::Rules;
 use warmline::desk::Way;
+use warmline::server::api::Access;
 use warmline::server::{Server, TelegramHook, TwilioHook, router};
 use warmline::store::{KvStore, MemoryKv, Store};
 use warmline::transport::http_client;
@@ -170,6 +171,10 @@ impl House {
             app: app.clone(),
             telegram: Some(Arc::new(TelegramHook { decoder: decoder.clone(), secret: SecretString::from(SECRET) })),
             twilio: Some(Arc::new(TwilioHook { channel: sms.clone(), public_url: PUBLIC.into() })),
+            api: Arc::new(vec![
+                Access { name: "crm".into(), scopes: vec![Scope::Read, Scope::Work], token: SecretString::from("crm-token") },
+                Access { name: "wall".into(), scopes: vec![Scope::Read], token: SecretString::from("wall-token") },
+            ]),
             metrics: None,
             stopping: Arc::new(AtomicBool::new(false)),
         };

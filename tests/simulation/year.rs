@@ -12,7 +12,7 @@ use warmline::app::{App, Clock, Config, Parts, defaults, rules};
 use warmline::backend::{Backend, Demo};
 use warmline::channel::{Asks, Body, Channel, Desk, DeskQuestion, Incoming, Target};
 use warmline::conversation::{
-    Address, ConversationId, Delivery, Event, Failure, Message, Owner, Rules, Staff, StaffAction, State, Urgency,
+    Address, ConversationId, Delivery, Event, Failure, Fate, Message, Owner, Rules, Staff, StaffAction, State, Urgency,
 };
 use warmline::lexis::Source;
 use warmline::store::{KvStore, LinkKey, MemoryKv, Store};
@@ -138,7 +138,7 @@ impl Year {
         let net = Net::new(clock.clone(), store.clone(), seed);
         let app = app(&store, &clock, &net).await;
         let address = |number: usize| {
-            let sms = number % 2 == 0;
+            let sms = number.is_multiple_of(2);
             let channel = if sms { "sms" } else { "telegram" };
             Address { channel: channel.into(), account: "+15550109999".into(), sender: format!("+1555{number:07}") }
         };
@@ -529,6 +529,10 @@ impl Year {
             self.net.watch().breaks(row.id, now, &what);
         }
         for id in self.store.conversations().await.expect("reads") {
+            let state = self.state(id).await.expect("a state");
+            for line in state.sent.iter().filter(|(_, sent)| sent.fate == Fate::Leaving).map(|(line, _)| line) {
+                self.net.watch().breaks(id, now, &format!("nobody knows what became of line {line}"));
+            }
             let entries = self.store.transcript(id).await.expect("reads");
             self.net.watch().story(id, &entries, now);
         }
