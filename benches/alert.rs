@@ -1,6 +1,6 @@
 //! From a message to the alert, over real sockets: 100 messages a second for a minute, one in twenty of which needs a person.
 //!
-//! `cargo bench --bench alert`; `SECONDS` makes it shorter. Messages are posted to the bot's Telegram webhook, answers go to a Bot API
+//! `cargo bench --bench alert`; `LENGTH` (seconds) makes it shorter. Messages are posted to the bot's Telegram webhook, answers go to a Bot API
 //! server on this machine, alerts leave as signed webhooks; the store is sled in a temporary folder, flushed before anything is
 //! acknowledged. The time is from the beginning of the post to the end of the alert's request at its receiver.
 
@@ -79,7 +79,7 @@ async fn bound(router: Router) -> String {
 
 #[tokio::main]
 async fn main() {
-    let seconds: u64 = std::env::var("SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(60);
+    let seconds: u64 = std::env::var("LENGTH").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(60);
     let telegram = FakeTelegram::start().await;
     let arrivals: Arrivals = Arrivals::default();
     let receiver = bound(Router::new().route("/hook", post(alerted)).with_state(arrivals.clone())).await;

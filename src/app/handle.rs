@@ -6,7 +6,7 @@
 //! Leaves out: where events come from.
 
 use super::App;
-use crate::conversation::{Address, ConversationId, DeskNote, Effect, Entry, Event, Owner, State, Who, step};
+use crate::conversation::{Address, ConversationId, DeskNote, Effect, Entry, Event, Finished, Owner, State, Who, step};
 use crate::desk::{self, QueueRow};
 use crate::store::{CallRow, Change, LinkKey, LinkTarget, MissedRow, OutboxRow, OutboxTarget, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -135,7 +135,10 @@ impl App {
                 Effect::Count { week, names } => {
                     change.figures.extend(names.into_iter().map(|name| desk::Figure { week, name, count: 1 }));
                 }
-                Effect::Finished(finished) => change.finished = Some(finished),
+                Effect::Finished(finished) => {
+                    measure(&finished);
+                    change.finished = Some(finished);
+                }
                 Effect::DropLine { line } => {
                     change.outbox.retain(|row| row.number != line);
                     change.outbox_dropped.push(line);
@@ -160,6 +163,24 @@ impl App {
         change.queue = QueueRow::of(id, &next);
         change.state = next;
         change
+    }
+}
+
+/// The course of a handoff as metrics: seconds until staff could see it, claimed it, and their words arrived.
+fn measure(finished: &Finished) {
+    let urgency = finished.urgency.name();
+    let course = &finished.course;
+    for (to, at) in [("alert", course.alerted), ("claim", course.claimed), ("word", course.answered), ("end", Some(finished.ended))] {
+        if let Some(at) = at {
+            let seconds = at.duration_since(finished.opened).as_secs_f64();
+            metrics::histogram!("warmline_handoff_seconds", "to" => to, "urgency" => urgency).record(seconds);
+        }
+    }
+    for (end, count) in [("made", course.promised), ("kept", course.kept), ("broken", course.broken)] {
+        metrics::counter!("warmline_promises_total", "end" => end).increment(u64::from(count));
+    }
+    if course.again {
+        metrics::counter!("warmline_contact_again_total").increment(1);
     }
 }
 

@@ -64,9 +64,16 @@ pub(super) fn listen(app: &Arc<App>, spawn: &dyn Spawn, data: &Path) -> Option<S
                 "weekly" => app.store.figures().await.ok().and_then(|rows| serde_json::to_string(&rows).ok()),
                 "queue" => app.store.queue().await.ok().and_then(|rows| serde_json::to_string(&rows).ok()),
                 "drill" => app.drill().await.ok().and_then(|drill| serde_json::to_string(&[drill]).ok()),
-                question => match question.strip_prefix("export ") {
-                    Some(id) => super::export::read(app.store.as_ref(), id).await.ok().and_then(|found| serde_json::to_string(&found).ok()),
-                    None => None,
+                "walk" => super::walk::read(app.store.as_ref(), &app.hours).await.ok().and_then(|found| serde_json::to_string(&found).ok()),
+                question => match question.split_once(' ') {
+                    Some(("export", id)) => {
+                        super::export::read(app.store.as_ref(), id).await.ok().and_then(|found| serde_json::to_string(&found).ok())
+                    }
+                    Some(("finished", since)) => match since.parse() {
+                        Ok(since) => app.store.finished(since).await.ok().and_then(|found| serde_json::to_string(&found).ok()),
+                        Err(_) => None,
+                    },
+                    _ => None,
                 },
             };
             let _ = write.write_all(format!("{}\n", answer.unwrap_or_else(|| "null".into())).as_bytes()).await;

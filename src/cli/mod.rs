@@ -16,9 +16,11 @@ mod print;
 mod queue;
 mod replay;
 mod serve;
+mod stats;
 mod test;
 mod understand;
 mod unmatched;
+mod walk;
 mod weekly;
 
 use clap::{Parser, Subcommand};
@@ -107,6 +109,17 @@ enum Command {
     },
     /// Sends a marked test crisis down the whole way to the people who answer.
     Drill,
+    /// How fast people answered, promises, contact again, load: of the handoffs that ended lately.
+    Stats {
+        /// So many days back.
+        #[arg(long, default_value_t = 7)]
+        days: i64,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// A finished conversation, any of the last four weeks, as the customer's phone saw it, with the real waits.
+    Walk,
     /// The handoffs that wait.
     Queue {
         /// As JSON, one row a line.
@@ -153,6 +166,8 @@ pub fn main() -> ExitCode {
         Command::Unmatched { groups, json } => unmatched::unmatched(&paths, groups, json),
         Command::Weekly { json } => weekly::weekly(&paths, json),
         Command::Export { id } => export::export(&paths, &id),
+        Command::Stats { days, json } => stats::stats(&paths, days, json),
+        Command::Walk => walk::walk(&paths),
         Command::Drill => drill::drill(&paths),
         Command::Queue { json } => queue::queue(&paths, json),
     }

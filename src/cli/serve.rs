@@ -147,6 +147,7 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
         let _ = app.store.forget_missed(before).await;
     }
     if let Ok(before) = SystemClock.now().checked_sub(FIGURES_KEPT) {
+        let _ = app.store.forget_finished(before).await;
         let _ = app.store.forget_figures(before.to_zoned(jiff::tz::TimeZone::UTC).date()).await;
     }
     let control = control::listen(&app, spawn.as_ref(), &config.data);

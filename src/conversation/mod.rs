@@ -12,6 +12,10 @@
 //!    └─────────────────────────────────────────────── Human(handoff, staff) ⟲ take over
 //! ```
 //!
+//! Every (state, event) that changes the owner is in that diagram and in the table of `docs/desk.md`; every other pair is refused with
+//! a reason, and `tests/dialogue/properties.rs` holds what must be true after any row of events. A colleague gets it from its owner
+//! (`/assign`) or takes it over; a shift that ends gives it back.
+//!
 //! Whoever asked for a person or was stuck may take it back while nobody has claimed it ('never mind'): Waiting → Bot. Of somebody
 //! who is angry or suffers that is not believed.
 //!

@@ -18,6 +18,7 @@ mod message;
 mod queue;
 mod stats;
 mod transcript;
+mod walk;
 mod ways;
 mod weekly;
 
@@ -33,6 +34,7 @@ pub use message::{DeskMessage, DeskRow, messages};
 pub use queue::QueueRow;
 pub use stats::{Spread, Stats, wait};
 pub use transcript::transcript;
+pub use walk::walk;
 pub use ways::{Way, WayKind, gaps, thin};
 pub use weekly::{FEWEST, Figure, Precision, Week, Weekly};
 
