@@ -331,6 +331,8 @@ fn may_send(state: &State, line: &Line, attempts: u32) -> Send {
     let neutral = line.last_word && line.speaker == Speaker::Bot;
     let safe = (neutral || line.safe_because.is_some()) && attempts == 0;
     match line.speaker {
+        // What is on their phone goes: nothing that anybody could read is sent.
+        _ if line.replaces.as_ref().is_some_and(|replaces| replaces.delete) => Send::Yes,
         _ if state.flags.opted_out && !line.last_word => Send::Never(Failure::OptedOut),
         _ if state.flags.bereaved => Send::Never(Failure::Bereaved),
         _ if state.flags.do_not_text && !safe => Send::Never(Failure::DoNotText),

@@ -8,7 +8,7 @@
 
 use super::App;
 use crate::channel::{Asks, Body, DeskQuestion, Incoming, Target};
-use crate::conversation::{Event, Incident, StaffAction};
+use crate::conversation::{Event, Incident, StaffAction, Urgency};
 use crate::desk::{QueueRow, Stats};
 use crate::store::StoreError;
 use jiff::{SignedDuration, Timestamp};
@@ -173,13 +173,28 @@ impl App {
         let free = {
             let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
             given.retain(|_, at| now.duration_since(*at) < UNDER_WAY);
-            let free = QueueRow::next(&rows, &question.staff.id, now, |row| given.contains_key(&row.id)).cloned();
+            let colleagues = self.crew().colleagues(&self.load(true), &self.hours, now);
+            let me = colleagues.iter().find(|colleague| colleague.id == question.staff.id);
+            // Whoever would be asked to leave a crisis to others gets what comes after it; the others must see it.
+            let spared = |row: &QueueRow| row.urgency == Urgency::Crisis && me.is_some_and(|me| !me.can_take_a_crisis(now));
+            let taken = |row: &QueueRow| given.contains_key(&row.id) || spared(row);
+            let free = QueueRow::next(&rows, &question.staff.id, now, taken).cloned();
             if let Some(row) = &free {
                 given.insert(row.id, now);
             }
             free
         };
-        let Some(row) = free else { return Ok("Nobody waits.".into()) };
+        let waits = rows.iter().any(|row| row.owner.is_none());
+        let Some(row) = free else {
+            return Ok(match waits {
+                true => {
+                    "What waits is kept for somebody else, or a crisis that somebody else should take: /queue shows it. Claim in its topic \
+                         takes it all the same."
+                        .into()
+                }
+                false => "Nobody waits.".into(),
+            });
+        };
         let event = Event::Staff { staff: question.staff.clone(), action: StaffAction::Claim, callback: None };
         let external = format!("next:{}", question.message);
         let target = Target::Conversation(row.id);

@@ -64,7 +64,10 @@ impl Turn<'_> {
         let Some(check_in) = self.state.check_in.take() else { return };
         if self.state.handoff.is_some() {
             // Somebody has them anyway, and reads this.
-            let text = format!("A check-in is due now: {}", words(&check_in));
+            let text = format!("A check-in is due now: {}. /checkin none WHY when it is done.", words(&check_in));
+            self.state.check_in = Some(check_in);
+            self.check_in_at(self.now.checked_add(ASKED));
+            self.unanswered();
             return self.desk(DeskNote::Notice { text });
         }
         self.note(format!("A check-in is due: {}", words(&check_in)));

@@ -8,6 +8,7 @@
 
 use super::effect::DeskNote;
 use super::event::Staff;
+use super::facts::Colleague;
 use super::handoff::DRILL;
 use super::parts::Owner;
 use super::step::Turn;
@@ -16,8 +17,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// Crises that one person takes in a shift.
-const CRISES: u32 = 4;
 /// A handoff is kept for the person that the customer knows for so long.
 const RESERVED: SignedDuration = SignedDuration::from_mins(10);
 
@@ -47,6 +46,9 @@ impl Turn<'_> {
         }
         if !to.here {
             return format!("{} is not there now. Here now: {}.", to.name, list(&here));
+        }
+        if self.in_crisis() && !to.can_take_a_crisis(self.now) {
+            return format!("{} has a crisis, has had enough of them in this shift, or rests after one. Ask somebody else.", to.name);
         }
         let why = why.trim();
         let reason = if why.is_empty() { String::new() } else { format!(": {why}") };
@@ -93,27 +95,24 @@ impl Turn<'_> {
     /// Why somebody had better not take this crisis. Whoever insists gets it: it must not be nobody's.
     pub(super) fn strain(&mut self, staff: &Staff) -> Option<String> {
         let me = self.facts.colleague(&staff.id)?;
-        if !self.in_crisis() || self.state.address.channel == DRILL {
+        if !self.in_crisis() || self.state.address.channel == DRILL || me.can_take_a_crisis(self.now) {
             return None;
         }
         let why = if me.spared {
             "You asked for no crises.".to_string()
         } else if me.crises_open > 0 {
             "You have an open crisis already.".into()
-        } else if me.crises >= CRISES {
-            format!("You have had {CRISES} crises in this shift.")
-        } else if let Some(until) = me.rests.filter(|until| *until > self.now) {
-            let until = self.facts.clock(until);
-            format!("You have just had one, and rest until {}:{:02}.", until.hour(), until.minute())
+        } else if me.crises >= Colleague::CRISES {
+            format!("You have had {} crises in this shift.", Colleague::CRISES)
         } else {
-            return None;
+            let until = self.facts.clock(me.rests.unwrap_or(self.now));
+            format!("You have just had one, and rest until {}:{:02}.", until.hour(), until.minute())
         };
         let free: Vec<&str> = self
             .facts
             .crew
             .iter()
-            .filter(|other| other.id != staff.id && other.here && !other.spared && other.crises_open == 0 && other.crises < CRISES)
-            .filter(|other| other.rests.is_none_or(|until| until <= self.now))
+            .filter(|other| other.id != staff.id && other.here && other.can_take_a_crisis(self.now))
             .map(|other| other.name.as_str())
             .collect();
         let handoff = self.state.handoff.as_mut()?;

@@ -65,11 +65,12 @@ impl Turn<'_> {
         self.keep(&assessment);
         self.state.turns = self.state.turns.saturating_add(1);
         self.old_needs();
-        // Whoever staff have blocked is heard only in danger.
-        if self.state.flags.shut_out && (assessment.level < Level::Crisis || assessment.only_resembles()) && self.state.handoff.is_none() {
+        if (assessment.level < Level::Distress || assessment.only_resembles()) && self.opt_out(message, &heard, &text, assessment.level) {
             return;
         }
-        if (assessment.level < Level::Distress || assessment.only_resembles()) && self.opt_out(message, &heard, &text, assessment.level) {
+        // Whoever staff have blocked is heard only in danger.
+        if self.state.flags.shut_out && (assessment.level < Level::Crisis || assessment.only_resembles()) && self.state.handoff.is_none() {
+            self.spoken = Default::default();
             return;
         }
         if self.state.flags.do_not_text
@@ -284,7 +285,7 @@ impl Turn<'_> {
 
     /// A request, while the bot may answer.
     fn request(&mut self, message: &Message, text: &Text, understanding: &Understanding, heard: &Heard) {
-        if self.rules.safe || self.facts.bot_off && self.state.handoff.is_none() {
+        if self.rules.safe || (self.facts.bot_off && !heard.only(Hear::Withdraw)) {
             return self.hand_off(Reason::Stuck, &Assessment::default());
         }
         // Where STOP does not end texts, it means what is going on here.

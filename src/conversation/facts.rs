@@ -58,6 +58,16 @@ pub struct Colleague {
     pub spared: bool,
 }
 
+impl Colleague {
+    /// Crises that one person takes in a shift.
+    pub const CRISES: u32 = 4;
+
+    /// Not one crisis after another, and none for whoever asked for none.
+    pub fn can_take_a_crisis(&self, now: Timestamp) -> bool {
+        !self.spared && self.crises_open == 0 && self.crises < Colleague::CRISES && self.rests.is_none_or(|until| until <= now)
+    }
+}
+
 /// Something that is wrong for everybody, said before the answers that it concerns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {

@@ -85,6 +85,9 @@ pub struct Handoff {
     /// When the bot writes again by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_word: Option<Timestamp>,
+    /// And the customer has read so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub announced: bool,
     /// How often it has.
     #[serde(default)]
     pub updates: u32,
@@ -122,6 +125,7 @@ impl Handoff {
             reserved: None,
             promise: None,
             next_word: None,
+            announced: false,
             updates: 0,
             said: Vec::new(),
             course: Course::default(),

@@ -20,12 +20,7 @@ const DELETABLE: SignedDuration = SignedDuration::from_hours(48);
 
 impl Turn<'_> {
     pub(super) fn say_as(&mut self, staff: &Staff, text: String, message: i64, media: bool) {
-        let why = match &self.state.owner {
-            Owner::Human { staff: owner } if owner.id == staff.id => None,
-            Owner::Human { staff: owner } => Some(NotSent::Claimed { by: owner.name.clone() }),
-            Owner::Waiting => Some(NotSent::Unclaimed),
-            Owner::Bot => Some(NotSent::NoHandoff),
-        };
+        let why = self.not_theirs(staff);
         let why = why.or_else(|| self.keeps_from(staff)).or((media && !self.facts.profile.media).then_some(NotSent::Media));
         if let Some(why) = why {
             return self.not_sent(Some(message), why);
@@ -47,6 +42,16 @@ impl Turn<'_> {
             ..Line::new(number, self.state.address.clone(), Speaker::Staff(staff.clone()), text)
         };
         self.send(line, staff, message, None);
+    }
+
+    /// Why this person's words are not for this customer.
+    fn not_theirs(&self, staff: &Staff) -> Option<NotSent> {
+        match &self.state.owner {
+            Owner::Human { staff: owner } if owner.id == staff.id => None,
+            Owner::Human { staff: owner } => Some(NotSent::Claimed { by: owner.name.clone() }),
+            Owner::Waiting => Some(NotSent::Unclaimed),
+            Owner::Bot => Some(NotSent::NoHandoff),
+        }
     }
 
     /// Why nothing may be sent to this customer now, by this person.
@@ -78,7 +83,9 @@ impl Turn<'_> {
     pub(super) fn send(&mut self, line: Line, staff: &Staff, message: i64, mark: Option<i64>) {
         let number = line.number;
         let deletes = line.replaces.as_ref().is_some_and(|replaces| replaces.delete);
-        let sent = Sent { message, staff: staff.id.clone(), at: self.now, mark, external: Vec::new(), fate: Fate::Leaving, deletes };
+        let edits = line.replaces.is_some() && !deletes;
+        let external = line.replaces.as_ref().map(|replaces| replaces.external.clone()).unwrap_or_default();
+        let sent = Sent { message, staff: staff.id.clone(), at: self.now, mark, external, fate: Fate::Leaving, deletes, edits };
         let held = line.is_held();
         self.state.sent.insert(number, sent);
         while self.state.sent.len() > REMEMBERED {
@@ -97,23 +104,38 @@ impl Turn<'_> {
         if sent.staff != staff.id || text.trim().is_empty() {
             return;
         }
-        if let Some(why) = self.keeps_from(staff) {
+        // New words are words: only whoever has the conversation writes them.
+        if let Some(why) = self.not_theirs(staff).or_else(|| self.keeps_from(staff)) {
             return self.not_sent(Some(message), why);
         }
         let shown = format!("[edited] {}", text.trim());
         let text = format!("{}: {}", staff.name, text.trim());
+        // What is on the customer's phone already is changed there; what has not left is dropped, and leaves in its new words.
+        let there = !sent.external.is_empty();
         let replaces = match sent.fate {
-            Fate::Leaving => None,
-            Fate::Delivered if self.facts.profile.edits => Some(Replaces { external: sent.external, delete: false }),
-            Fate::Delivered => return self.not_sent(Some(message), NotSent::Unchangeable),
-            Fate::Failed(_) | Fate::TakenBack | Fate::Deleted => return,
+            Fate::Leaving if !there => None,
+            Fate::Failed(_) if !there => return,
+            Fate::TakenBack | Fate::Deleted => return,
+            _ if !self.facts.profile.edits => return self.not_sent(Some(message), NotSent::Unchangeable),
+            Fate::Leaving | Fate::Delivered | Fate::Failed(_) => Some(Replaces { external: sent.external, delete: false }),
         };
-        if replaces.is_none() {
+        if sent.fate == Fate::Leaving {
             self.effects.push(Effect::DropLine { line: number });
         }
-        self.state.sent.remove(&number);
-        let number = self.record(Who::Staff(staff.name.clone()), shown);
-        let line = Line { replaces, ..Line::new(number, self.state.address.clone(), Speaker::Staff(staff.clone()), text) };
+        // Should the old words have left in this very moment, that is noted with them.
+        if let Some(old) = self.state.sent.get_mut(&number) {
+            old.fate = Fate::TakenBack;
+            old.mark = None;
+        }
+        let newer = self.record(Who::Staff(staff.name.clone()), shown);
+        if let Some(promise) = self.state.handoff.as_mut().and_then(|handoff| handoff.promise.as_mut())
+            && promise.line == number
+        {
+            promise.line = newer;
+        }
+        let safe_because = self.state.safe.take().filter(|_| self.state.flags.do_not_text).map(|safe| safe.why);
+        let speaker = Speaker::Staff(staff.clone());
+        let line = Line { replaces, safe_because, ..Line::new(newer, self.state.address.clone(), speaker, text) };
         self.send(line, staff, message, sent.mark);
     }
 
@@ -139,11 +161,14 @@ impl Turn<'_> {
                 self.desk(DeskNote::Mark { line: number });
                 "Not sent.".into()
             }
-            Fate::Delivered if !self.facts.profile.edits => "What was sent by this channel can't be taken back.".into(),
-            Fate::Delivered if self.now.duration_since(sent.at) >= DELETABLE => {
-                "That is older than 48 hours: the channel deletes nothing so old.".into()
-            }
-            Fate::Delivered => {
+            Fate::Failed(_) if sent.external.is_empty() => "That didn't arrive, so there is nothing to take back.".into(),
+            _ if !self.facts.profile.edits => "What was sent by this channel can't be taken back.".into(),
+            _ if self.now.duration_since(sent.at) >= DELETABLE => "That is older than 48 hours: the channel deletes nothing so old.".into(),
+            // Delivered, or being changed: what is on their phone is deleted.
+            _ => {
+                if sent.fate == Fate::Leaving {
+                    self.effects.push(Effect::DropLine { line: number });
+                }
                 let gone = self.number();
                 let replaces = Some(Replaces { external: sent.external, delete: true });
                 let to = self.state.address.clone();
@@ -153,7 +178,6 @@ impl Turn<'_> {
                 self.about(number, format!("{} had it deleted", staff.name));
                 "It is being deleted on their side. They may have read it.".into()
             }
-            _ => "That didn't arrive, so there is nothing to take back.".into(),
         }
     }
 
@@ -225,10 +249,10 @@ impl Turn<'_> {
         let Some(sent) = self.state.sent.get_mut(&line) else { return };
         sent.external = external;
         sent.fate = if sent.deletes { Fate::Deleted } else { Fate::Delivered };
-        let deletes = sent.deletes;
+        let answering = !sent.deletes && !sent.edits;
         self.desk(DeskNote::Mark { line });
         // Words that were on their way when the customer wrote again, or when the claim was given back, answer nothing.
-        let answers = !deletes && line > self.state.wrote && matches!(self.state.owner, Owner::Human { .. });
+        let answers = answering && line > self.state.wrote && matches!(self.state.owner, Owner::Human { .. });
         let now = self.now;
         if let Some(handoff) = self.state.handoff.as_mut().filter(|_| answers) {
             handoff.answered = true;

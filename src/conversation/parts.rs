@@ -250,7 +250,7 @@ pub struct Sent {
     /// The desk's message that says what became of them.
     #[serde(default)]
     pub mark: Option<i64>,
-    /// The channel's names for what was sent.
+    /// The channel's names for what was sent; of a line that replaces another, that one's, until it is there itself.
     #[serde(default)]
     pub external: Vec<String>,
     /// What became of it.
@@ -259,6 +259,9 @@ pub struct Sent {
     /// The line only deletes an earlier one.
     #[serde(default)]
     pub deletes: bool,
+    /// The line only changes an earlier one: it answers nothing.
+    #[serde(default)]
+    pub edits: bool,
 }
 
 /// Who helped a customer last.

@@ -73,7 +73,9 @@ impl Turn<'_> {
         }
         self.effects.extend(again.map(|at| Effect::Timer(Timer { key: PROMISE.into(), at })));
         self.state.last_said.clone_from(&text);
-        self.send(Line::new(line, self.state.address.clone(), Speaker::Staff(staff.clone()), text), staff, message, None);
+        let safe_because = self.state.safe.take().filter(|_| self.state.flags.do_not_text).map(|safe| safe.why);
+        let speaker = Speaker::Staff(staff.clone());
+        self.send(Line { safe_because, ..Line::new(line, self.state.address.clone(), speaker, text) }, staff, message, None);
         self.desk(DeskNote::Changed);
         format!("Promised for {time}: {what}. You are reminded ten minutes before; /kept when it is done.")
     }
@@ -106,6 +108,22 @@ impl Turn<'_> {
             handoff.course.kept += 1;
         }
         self.effects.push(Effect::Cancel { key: PROMISE.into() });
+    }
+
+    /// Something is promised for later: whoever closes now would leave it to nobody.
+    pub(super) fn still_promised(&self) -> Option<String> {
+        let promise = self.state.handoff.as_ref()?.promise.as_ref().filter(|promise| !promise.near)?;
+        let time = self.moment(self.facts.clock(promise.at));
+        Some(format!("You promised for {time}: {}. /kept when it is done, then close.", promise.what))
+    }
+
+    /// The handoff ends: what is promised ends with it, and counts as kept only at its time.
+    pub(super) fn promise_ends(&mut self) {
+        let Some(promise) = self.state.handoff.as_mut().and_then(|handoff| handoff.promise.clone()) else { return };
+        if promise.near {
+            return self.promise_is_kept();
+        }
+        self.unpromise(promise.line);
     }
 
     /// The line that made it was taken back: so is the promise.

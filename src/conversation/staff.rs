@@ -147,6 +147,9 @@ impl Turn<'_> {
         if let Some(refusal) = self.refusal(staff) {
             return refusal;
         }
+        if let Some(owed) = self.still_promised() {
+            return owed;
+        }
         if self.in_crisis() {
             return self.close_crisis(staff, agreed);
         }
@@ -167,9 +170,7 @@ impl Turn<'_> {
     /// The handoff is over; the bot has the conversation again.
     pub(super) fn end(&mut self, by: &str) {
         self.desk(DeskNote::Closed { by: by.to_string(), card: self.state.thread.card });
-        if self.state.handoff.as_ref().is_some_and(|handoff| handoff.promise.is_some()) {
-            self.promise_is_kept();
-        }
+        self.promise_ends();
         if self.state.address.channel != DRILL {
             self.effects.extend(self.finished().map(Effect::Finished));
         }

@@ -68,10 +68,11 @@ impl Turn<'_> {
         handoff.updates += 1;
         handoff.spoke = Some(now);
         let urgency = handoff.urgency;
+        let announced = std::mem::take(&mut handoff.announced);
         self.arm_update();
         match (&self.state.owner, urgency) {
-            // A person has it, and may be on the phone with them.
-            (Owner::Human { .. }, Urgency::Crisis | Urgency::Distress) => {}
+            // A person has it, and may be on the phone with them; a time that was named is kept all the same.
+            (Owner::Human { .. }, Urgency::Crisis | Urgency::Distress) if !announced => {}
             (Owner::Human { staff }, _) => {
                 let fields = [("name", json!(staff.name))];
                 self.as_notice();
@@ -80,7 +81,8 @@ impl Turn<'_> {
             (_, Urgency::Crisis) => self.say_on("still_here.crisis_late"),
             (_, Urgency::Distress) => self.say_on("still_here.distress_late"),
             _ if self.reach() == "open" => self.say_on("overdue.open"),
-            _ => {}
+            // The desk has closed meanwhile: the word that was announced comes all the same.
+            _ => self.say_on(&format!("waiting.{}", self.reach())),
         }
     }
 
@@ -120,7 +122,7 @@ impl Turn<'_> {
         let next = handoff.next_word.filter(|at| *at > self.now).map(|at| self.moment(self.facts.clock(at)));
         let (from, to) = wait.map_or((None, None), |(from, to)| (Some(from), Some(to)));
         let count = self.state.turns;
-        let mut all = vec![("next", json!(next)), ("count", json!(count)), ("from", json!(from)), ("to", json!(to))];
+        let mut all = vec![("next", json!(next.clone())), ("count", json!(count)), ("from", json!(from)), ("to", json!(to))];
         all.extend(fields.iter().cloned());
         let context = self.context(&all);
         let Some(text) = self.rules.words.say(&self.state.language(), key, &context) else { return false };
@@ -130,6 +132,7 @@ impl Turn<'_> {
             return false;
         }
         handoff.said.push(digest);
+        handoff.announced |= next.is_some_and(|next| text.contains(&next));
         self.say(text);
         true
     }

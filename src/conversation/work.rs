@@ -77,6 +77,9 @@ impl Turn<'_> {
         if let Some(refusal) = self.refusal(staff) {
             return refusal;
         }
+        if let Some(owed) = self.still_promised() {
+            return owed;
+        }
         if self.in_crisis() && why.is_none() {
             return "This is a crisis: a person ends it, with what was done: /close she is with her sister, called at 15:10".into();
         }

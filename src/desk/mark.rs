@@ -25,8 +25,10 @@ pub fn mark(id: ConversationId, state: &State, line: u64) -> Option<Mark> {
     let button = |label: &str| vec![Button { label: label.into(), data: format!("u:{id}:{line}") }];
     let (text, buttons) = match sent.fate {
         Fate::Leaving if sent.deletes => ("Being deleted on their side.".to_string(), Vec::new()),
+        Fate::Leaving if sent.edits => ("Being changed on their side.".into(), Vec::new()),
         Fate::Leaving => ("Leaves in five seconds.".into(), button("Undo")),
         Fate::Delivered => ("Delivered.".into(), Vec::new()),
+        Fate::Failed(failure) if sent.edits => (format!("NOT CHANGED: {}.", failure_words(failure)), Vec::new()),
         Fate::Failed(failure) if sent.deletes => (format!("NOT DELETED: {}.", failure_words(failure)), Vec::new()),
         Fate::Failed(failure) => (format!("NOT DELIVERED: {}.", failure_words(failure)), Vec::new()),
         Fate::TakenBack => ("Not sent: taken back.".into(), Vec::new()),
@@ -53,7 +55,8 @@ mod tests {
         ] {
             let mut state = State::new(Address::default());
             let at = "2026-11-20T12:00:00Z".parse().expect("a time");
-            state.sent.insert(4, Sent { message: 9, staff: "7".into(), at, mark: None, external: Vec::new(), fate, deletes });
+            let (message, staff, external) = (9, "7".into(), Vec::new());
+            state.sent.insert(4, Sent { message, staff, at, mark: None, external, fate, deletes, edits: false });
             let mark = mark(id, &state, 4).expect("a mark");
             assert_eq!((mark.text.as_str(), mark.buttons.len()), (wanted, buttons));
         }

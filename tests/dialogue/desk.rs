@@ -3,7 +3,7 @@
 use crate::driver::{Talk, sms};
 use jiff::SignedDuration;
 use std::sync::Arc;
-use warmline::conversation::{Colleague, DeskNote, Effect, Owner, Reason, StaffAction, Urgency};
+use warmline::conversation::{Colleague, Delivery, DeskNote, Effect, Event, Owner, Reason, StaffAction, Urgency};
 
 fn command(name: &str, rest: &str) -> StaffAction {
     StaffAction::command(name, rest, 7)
@@ -210,4 +210,87 @@ fn the_course_of_a_handoff_is_kept_when_it_ends() {
     assert!(finished[0].course.claimed.is_some_and(|at| at.duration_since(finished[0].opened) >= SignedDuration::from_mins(4)));
     assert!(finished[1].course.again, "a person again within three days");
     assert_eq!(serde_json::to_value(&finished[1].by).expect("writes")["by"], "customer");
+}
+
+/// Words of the claimer, delivered.
+fn answered(talk: &mut Talk, message: i64) {
+    talk.staff("priya", StaffAction::Say { text: "hello".into(), message });
+    let line = talk.lines.last().expect("a line").number;
+    talk.event(Event::Delivered { line, delivery: Delivery::Sent { external: vec!["t1".into()], thread: None } });
+}
+
+#[test]
+fn a_change_to_old_words_answers_no_cry() {
+    let mut talk = Talk::new(sms());
+    talk.facts.profile.edits = true;
+    talk.write("human please");
+    talk.staff("priya", StaffAction::Claim);
+    answered(&mut talk, 3);
+    assert!(talk.state.handoff.as_ref().is_some_and(|handoff| handoff.answered));
+    talk.write("i want to die");
+    talk.staff("priya", StaffAction::Edit { text: "hello there".into(), message: 3 });
+    let line = talk.lines.last().expect("a line").number;
+    talk.event(Event::Delivered { line, delivery: Delivery::Sent { external: vec!["t1".into()], thread: None } });
+    assert!(talk.state.handoff.as_ref().is_some_and(|handoff| !handoff.answered), "nobody has answered");
+    assert!(talk.timers.iter().any(|timer| timer.key == "unclaimed"));
+    // And whoever does not have it any more writes nothing by changing old words.
+    talk.staff("sam", StaffAction::TakeOver);
+    let lines = talk.lines.len();
+    talk.staff("priya", StaffAction::Edit { text: "one more thing".into(), message: 3 });
+    assert_eq!(talk.lines.len(), lines);
+}
+
+#[test]
+fn a_check_in_that_is_due_in_an_open_conversation_stays() {
+    let mut talk = crisis();
+    talk.staff("priya", StaffAction::Claim);
+    talk.staff("priya", command("close", "she is with her sister"));
+    talk.staff("priya", command("checkin", "13:00 ring her"));
+    talk.write("a human please");
+    talk.staff("priya", StaffAction::Claim);
+    answered(&mut talk, 3);
+    talk.pass(SignedDuration::from_hours(2));
+    assert!(told(&talk).contains("A check-in is due now: ring her"), "{}", told(&talk));
+    assert!(
+        talk.timers.iter().any(|timer| timer.key == "check_in") && talk.state.handoff.as_ref().is_some_and(|handoff| !handoff.answered)
+    );
+    talk.staff("priya", command("checkin", "none rang her, all well"));
+    assert!(talk.state.check_in.is_none());
+}
+
+#[test]
+fn stop_counts_from_whom_staff_have_blocked_too() {
+    let mut talk = Talk::new(sms());
+    talk.write("human please");
+    talk.staff("priya", StaffAction::Claim);
+    talk.staff("priya", command("block", "rude"));
+    talk.write("STOP");
+    assert!(talk.state.flags.opted_out);
+    let lines = talk.lines.len();
+    for _ in 0..25 {
+        talk.piece("hey");
+    }
+    assert_eq!(talk.lines.len(), lines);
+}
+
+#[test]
+fn while_the_bot_is_off_it_answers_nobody() {
+    let mut talk = Talk::new(sms());
+    talk.facts.bot_off = true;
+    talk.write("when do you open");
+    assert!(talk.state.handoff.is_some());
+    assert!(!talk.write("when do you open").contains("9:00"));
+}
+
+#[test]
+fn what_is_promised_for_later_is_not_closed_away() {
+    let mut talk = Talk::new(sms());
+    talk.write("human please");
+    talk.staff("priya", StaffAction::Claim);
+    talk.staff("priya", command("promise", "tomorrow 9:30 call back"));
+    talk.staff("priya", StaffAction::Close { agreed: None });
+    assert!(told(&talk).contains("You promised for 9:30 tomorrow: call back") && talk.state.handoff.is_some(), "{}", told(&talk));
+    talk.staff("priya", StaffAction::Kept);
+    talk.staff("priya", StaffAction::Close { agreed: None });
+    assert!(talk.state.handoff.is_none());
 }

@@ -96,7 +96,11 @@ async fn act(
         Box::new(problem(StatusCode::SERVICE_UNAVAILABLE, "the store can't be written; nothing was done"))
     };
     server.app.receive(vec![incoming]).await.map_err(failed)?;
-    server.app.drain_inbox().await;
+    // Whoever hangs up meanwhile cancels this request, not the work.
+    let app = server.app.clone();
+    if let Err(error) = tokio::spawn(async move { app.drain_inbox().await }).await {
+        tracing::error!(%error, "The inbox could not be worked through.");
+    }
     let after = server.app.store.state(id).await.map_err(failed)?;
     Ok((staff, message, after))
 }
