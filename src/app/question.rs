@@ -170,7 +170,7 @@ impl App {
     /// Claims the most urgent handoff that nobody has.
     async fn next(&self, question: &DeskQuestion) -> Result<String, StoreError> {
         let (rows, now): (Vec<QueueRow>, Timestamp) = (self.store.queue().await?, self.clock.now());
-        let free = {
+        let (free, waits) = {
             let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
             given.retain(|_, at| now.duration_since(*at) < UNDER_WAY);
             let colleagues = self.crew().colleagues(&self.load(true), &self.hours, now);
@@ -182,9 +182,9 @@ impl App {
             if let Some(row) = &free {
                 given.insert(row.id, now);
             }
-            free
+            // What is just being claimed waits for nobody any more.
+            (free, rows.iter().any(|row| row.owner.is_none() && !given.contains_key(&row.id)))
         };
-        let waits = rows.iter().any(|row| row.owner.is_none());
         let Some(row) = free else {
             return Ok(match waits {
                 true => {

@@ -44,7 +44,8 @@ async fn without_a_token_nothing_is_read_and_a_token_does_what_its_scopes_say() 
 async fn another_desk_claims_answers_and_closes_beside_telegram() {
     let mut house = House::new().await;
     let (ana, priya) = (house.telegram.person(42, "Ana"), house.staff(7, "Priya"));
-    house.write(&ana, "where is A1042, and a human please").await;
+    house.write(&ana, "where is A1042").await;
+    house.write(&ana, "a human please").await;
     let rows = get(&house, "crm-token", "handoffs").await.1;
     let id = rows[0]["id"].as_str().expect("an id").to_string();
     let path = |act: &str| format!("handoffs/{id}/{act}");
