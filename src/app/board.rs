@@ -48,10 +48,13 @@ impl App {
         }
         let text = desk::board(&rows, &self.hours);
         if text == shown.text {
+            // Looked at: not again before the pause is over.
+            shown.at = Some(now);
+            *self.board.lock().unwrap_or_else(PoisonError::into_inner) = shown;
             return;
         }
-        let crisis = false;
-        if self.limiter.lock().unwrap_or_else(PoisonError::into_inner).take(now, crisis).is_err() {
+        // Places that are kept for a crisis are not taken for this.
+        if self.limiter.lock().unwrap_or_else(PoisonError::into_inner).take(now, false).is_err() {
             return;
         }
         match desk.board(shown.posted, &text).await {

@@ -1,9 +1,9 @@
-//! `config.toml` and the environment.
+//! `config.toml`.
 //!
-//! Owns: every setting, its default and its check; secrets.
+//! Owns: every setting, its default and its check.
 //! Invariants: every mistake is reported at once with its place; the sample file is the default (a test holds it); a secret in
-//! the file is a mistake; `Debug` shows no secret.
-//! Leaves out: the parts that the settings make (`cli::parts`).
+//! the file is a mistake.
+//! Leaves out: the secrets themselves (`secrets`), the parts that the settings make (`cli::parts`).
 
 use super::events::{self, ApiUser};
 use super::ladder::{self, SmtpConfig, WayTo};
@@ -12,7 +12,6 @@ use crate::conversation::{GROUP, Ladder, Shop};
 use crate::desk::{Hours, Way, WayKind};
 use crate::engine::{Mode, Thresholds};
 use crate::lexis::{Doc, Finding, Severity, Source, Table};
-use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -345,72 +344,6 @@ fn secrets_stay_out(root: &Table<'_>) {
     }
 }
 
-/// Secrets, from the environment or from files.
-#[derive(Clone, Debug, Default)]
-pub struct Secrets {
-    /// The bot's token.
-    pub telegram_token: Option<SecretString>,
-    /// The webhook's secret.
-    pub telegram_secret: Option<SecretString>,
-    /// Twilio's account.
-    pub twilio_sid: Option<String>,
-    /// Twilio's token.
-    pub twilio_token: Option<SecretString>,
-    /// The mail server's password.
-    pub smtp_password: Option<SecretString>,
-    /// For ways to staff: `WARMLINE_ALERT_ONCALL` belongs to `oncall`; names in lower case.
-    pub alerts: BTreeMap<String, SecretString>,
-    /// For the API: `WARMLINE_API_CRM` belongs to `crm`; names in lower case.
-    pub api: BTreeMap<String, SecretString>,
-    /// For declared calls: `WARMLINE_SECRET_SHOP` is `secret.SHOP`.
-    pub calls: BTreeMap<String, SecretString>,
-}
-
-impl Secrets {
-    /// Reads them with `variable`; `NAME_FILE` names a file that holds `NAME`.
-    ///
-    /// # Errors
-    /// A file that is named can't be read.
-    pub fn read(variables: &BTreeMap<String, String>) -> Result<Self, String> {
-        let get = |name: &str| -> Result<Option<String>, String> {
-            if let Some(value) = variables.get(name).filter(|value| !value.trim().is_empty()) {
-                return Ok(Some(value.trim().to_string()));
-            }
-            let Some(path) = variables.get(&format!("{name}_FILE")) else { return Ok(None) };
-            let value = std::fs::read_to_string(path).map_err(|error| format!("{name}_FILE can't be read: {error}"))?;
-            Ok(Some(value.trim().to_string()).filter(|value| !value.is_empty()))
-        };
-        let secret = |name: &str| get(name).map(|value| value.map(SecretString::from));
-        let mut calls = BTreeMap::new();
-        for name in variables.keys().filter_map(|name| name.strip_prefix("WARMLINE_SECRET_")) {
-            let name = name.strip_suffix("_FILE").unwrap_or(name);
-            if let Some(value) = secret(&format!("WARMLINE_SECRET_{name}"))? {
-                calls.insert(name.to_string(), value);
-            }
-        }
-        let named = |prefix: &str| -> Result<BTreeMap<String, SecretString>, String> {
-            let mut named = BTreeMap::new();
-            for name in variables.keys().filter_map(|name| name.strip_prefix(prefix)) {
-                let name = name.strip_suffix("_FILE").unwrap_or(name);
-                if let Some(value) = secret(&format!("{prefix}{name}"))? {
-                    named.insert(name.to_lowercase(), value);
-                }
-            }
-            Ok(named)
-        };
-        Ok(Secrets {
-            smtp_password: secret("WARMLINE_SMTP_PASSWORD")?,
-            alerts: named("WARMLINE_ALERT_")?,
-            api: named("WARMLINE_API_")?,
-            telegram_token: secret("WARMLINE_TELEGRAM_TOKEN")?,
-            telegram_secret: secret("WARMLINE_TELEGRAM_SECRET")?,
-            twilio_sid: get("WARMLINE_TWILIO_SID")?,
-            twilio_token: secret("WARMLINE_TWILIO_TOKEN")?,
-            calls,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -442,20 +375,5 @@ mod tests {
                 "12:10 `backend.x.method` can't be \"FETCH\"",
             ]
         );
-    }
-
-    #[test]
-    fn secrets_come_from_variables_and_files_and_never_show() {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(file.path(), "hunter2\n").expect("writes");
-        let variables = BTreeMap::from([
-            ("WARMLINE_TELEGRAM_TOKEN".to_string(), "7:abc".to_string()),
-            ("WARMLINE_TWILIO_TOKEN_FILE".to_string(), file.path().display().to_string()),
-            ("WARMLINE_SECRET_SHOP".to_string(), "s3cret".to_string()),
-        ]);
-        let secrets = Secrets::read(&variables).expect("reads");
-        assert!(secrets.twilio_token.is_some() && secrets.calls.contains_key("SHOP"));
-        let shown = format!("{secrets:?}");
-        assert!(!shown.contains("abc") && !shown.contains("hunter2") && !shown.contains("s3cret"), "{shown}");
     }
 }

@@ -88,21 +88,11 @@ pub struct DeskEvent {
     pub at: Timestamp,
 }
 
-impl App {
-    /// Listens from now on; `None` when the bot stops.
-    pub fn events(&self) -> Option<broadcast::Receiver<DeskEvent>> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(broadcast::Sender::subscribe)
-    }
-
-    /// Nothing more is told: whoever listens hears the end.
-    pub fn end_events(&self) {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).take();
-    }
-
-    /// Tells what a step has changed.
-    pub(super) fn tell(&self, id: ConversationId, before: &State, after: &State, now: Timestamp) {
+impl DeskEvent {
+    /// What a step has changed.
+    pub(super) fn of(id: ConversationId, before: &State, after: &State, now: Timestamp) -> Vec<Self> {
         let (was, is) = (&before.handoff, &after.handoff);
-        let Some(handoff) = is.as_ref().or(was.as_ref()) else { return };
+        let Some(handoff) = is.as_ref().or(was.as_ref()) else { return Vec::new() };
         let owner = |state: &State| match &state.owner {
             Owner::Human { staff } => Some(staff.clone()),
             _ => None,
@@ -130,19 +120,36 @@ impl App {
             }
             (None, None) => {}
         }
+        let event = |kind| DeskEvent {
+            kind,
+            id,
+            urgency: handoff.urgency.name(),
+            channel: after.address.channel.clone(),
+            owner: has.as_ref().map(|staff| staff.name.clone()),
+            at: now,
+        };
+        kinds.into_iter().map(event).collect()
+    }
+}
+
+impl App {
+    /// Listens from now on; `None` when the bot stops.
+    pub fn events(&self) -> Option<broadcast::Receiver<DeskEvent>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(broadcast::Sender::subscribe)
+    }
+
+    /// Nothing more is told: whoever listens hears the end.
+    pub fn end_events(&self) {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Tells what has happened.
+    pub(super) fn tell(&self, happened: Vec<DeskEvent>) {
         let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(events) = events.as_ref() else { return };
-        for kind in kinds {
-            let owner = has.clone().map(|staff| staff.name);
+        for event in happened {
             // Nobody may be listening.
-            let _ = events.send(DeskEvent {
-                kind,
-                id,
-                urgency: handoff.urgency.name(),
-                channel: after.address.channel.clone(),
-                owner,
-                at: now,
-            });
+            let _ = events.send(event);
         }
     }
 }

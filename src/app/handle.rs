@@ -6,6 +6,7 @@
 //! Leaves out: where events come from.
 
 use super::App;
+use super::events::DeskEvent;
 use crate::conversation::{Address, ConversationId, DeskNote, Effect, Entry, Event, Finished, Owner, State, Who, step};
 use crate::desk::{self, QueueRow};
 use crate::store::{CallRow, Change, LinkKey, LinkTarget, MissedRow, OutboxRow, OutboxTarget, StoreError};
@@ -50,7 +51,8 @@ impl App {
             };
             let change = self.change(id, version, &state, event, &finishes, now);
             let (outbox, calls) = (!change.outbox.is_empty(), !change.calls.is_empty());
-            let (queue, finished, after) = (change.queue.clone(), change.finished.is_some(), change.state.clone());
+            let (queue, finished) = (change.queue.clone(), change.finished.is_some());
+            let events = DeskEvent::of(id, &state, &change.state, now);
             match self.store.commit(change).await {
                 Ok(_) => {
                     if self.owns(id, queue.as_ref(), now) {
@@ -59,7 +61,7 @@ impl App {
                     if finished {
                         self.look_at_waits().await;
                     }
-                    self.tell(id, &state, &after, now);
+                    self.tell(events);
                     if outbox {
                         // Nobody may be listening: the next look finds it.
                         let _ = self.outbox_ready.send(());

@@ -27,14 +27,16 @@ mod question;
 pub mod reload;
 pub mod rules;
 mod run;
+mod secrets;
 mod timers;
 
 pub use clock::{Clock, ForwardClock, Spawn, SystemClock, TokioSpawn};
-pub use config::{Config, Secrets};
+pub use config::Config;
 pub use events::{ApiUser, DeskEvent, Scope};
 pub use inbox::Received;
 pub use ladder::{SmtpConfig, WayTo};
 pub use run::run;
+pub use secrets::Secrets;
 
 use crate::alert::Alert;
 use crate::backend::Backend;

@@ -102,18 +102,7 @@ impl<'a> Rehearsal<'a> {
         let address = Address { channel: "rehearsal".into(), account: String::new(), sender: crate::backend::Demo::CHAT_PHONE.into() };
         let closes = local.date().at(23, 59, 0, 0);
         let profile = Profile { sender_is_phone: true, ..Profile::default() };
-        let facts = Facts {
-            local,
-            reach: Reach::Open,
-            opens: None,
-            closes: Some(closes),
-            profile,
-            zone: jiff::tz::TimeZone::UTC,
-            crew: Default::default(),
-            wait: None,
-            bot_off: false,
-            incident: None,
-        };
+        let facts = Facts { closes: Some(closes), ..Facts::new(local, Reach::Open, profile) };
         let mut state = State::new(address);
         state.language = language.map(|language| Language(language.to_string()));
         Rehearsal {

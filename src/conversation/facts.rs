@@ -103,6 +103,22 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// A moment in a shop of which nothing else is known.
+    pub fn new(local: DateTime, reach: Reach, profile: Profile) -> Self {
+        Facts {
+            local,
+            reach,
+            opens: None,
+            closes: None,
+            profile,
+            zone: TimeZone::UTC,
+            crew: Arc::default(),
+            wait: None,
+            bot_off: false,
+            incident: None,
+        }
+    }
+
     /// Somebody of the staff.
     pub fn colleague(&self, id: &str) -> Option<&Colleague> {
         self.crew.iter().find(|colleague| colleague.id == id)

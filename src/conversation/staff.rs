@@ -117,9 +117,8 @@ impl Turn<'_> {
     fn take_over(&mut self, staff: &Staff) -> String {
         match self.state.owner.clone() {
             Owner::Human { staff: other } if other.id != staff.id => {
-                self.state.owner = Owner::Human { staff: staff.clone() };
+                self.goes_to(staff.clone());
                 self.note(format!("{} took it over from {}", staff.name, other.name));
-                self.reset_answer();
                 self.await_claim();
                 self.desk(DeskNote::Changed);
                 format!("{} has taken it over from {}.", staff.name, other.name)

@@ -50,15 +50,9 @@ pub fn facts(hours: &Hours, desk: bool, profile: Profile, now: Timestamp) -> Fac
         (true, false) => Reach::Closed,
     };
     Facts {
-        local: hours.local(now),
-        reach,
         opens: (desk && !open).then(|| hours.opens(now)).flatten(),
         closes: (desk && open).then(|| hours.closes(now)).flatten(),
-        profile,
         zone: hours.zone(),
-        crew: Default::default(),
-        wait: None,
-        bot_off: false,
-        incident: None,
+        ..Facts::new(hours.local(now), reach, profile)
     }
 }

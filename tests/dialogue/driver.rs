@@ -19,18 +19,7 @@ pub fn sms() -> Profile {
 
 pub fn facts(profile: Profile) -> Facts {
     let local = "2026-11-20T12:00:00".parse().expect("a time");
-    Facts {
-        local,
-        reach: Reach::Open,
-        opens: None,
-        closes: Some("2026-11-20T17:00:00".parse().expect("a time")),
-        profile,
-        zone: jiff::tz::TimeZone::UTC,
-        crew: Default::default(),
-        wait: None,
-        bot_off: false,
-        incident: None,
-    }
+    Facts { closes: Some("2026-11-20T17:00:00".parse().expect("a time")), ..Facts::new(local, Reach::Open, profile) }
 }
 
 pub struct Talk {

@@ -123,18 +123,6 @@ async fn without_topics_the_card_is_the_head_of_a_thread() {
 }
 
 #[tokio::test]
-async fn a_deleted_topic_is_made_again_and_nothing_is_lost() {
-    let mut house = House::new().await;
-    let ana = house.telegram.person(42, "Ana");
-    house.write(&ana, "i need a human").await;
-    let topic = house.telegram.topics(DESK)[0].id;
-    house.telegram.delete_topic(DESK, topic);
-    house.write(&ana, "are you there?").await;
-    let again = house.telegram.topics(DESK).into_iter().find(|other| other.id != topic).expect("a new topic");
-    assert!(house.telegram.in_topic(DESK, again.id).iter().any(|message| message.text.contains("are you there?")));
-}
-
-#[tokio::test]
 async fn an_anonymous_admin_is_refused_visibly() {
     let mut house = House::new().await;
     let ana = house.telegram.person(42, "Ana");
