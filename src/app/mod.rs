@@ -28,6 +28,7 @@ pub mod reload;
 pub mod rules;
 mod run;
 mod secrets;
+mod teams;
 mod timers;
 
 pub use clock::{Clock, ForwardClock, Spawn, SystemClock, TokioSpawn};
@@ -71,6 +72,10 @@ pub struct App {
     pub backend: Arc<dyn Backend>,
     /// When somebody is there.
     pub hours: Hours,
+    /// Teams with hours of their own.
+    pub team_hours: BTreeMap<String, Hours>,
+    /// The most conversations that one person is given.
+    pub most: Option<u32>,
     key: [u8; 32],
     locks: Mutex<HashMap<ConversationId, Arc<tokio::sync::Mutex<()>>>>,
     limiter: Mutex<limit::Limiter>,
@@ -124,6 +129,10 @@ pub struct Parts {
     pub backend: Arc<dyn Backend>,
     /// When somebody is there.
     pub hours: Hours,
+    /// Teams with hours of their own.
+    pub team_hours: BTreeMap<String, Hours>,
+    /// The most conversations that one person is given.
+    pub most: Option<u32>,
 }
 
 const KEY: &str = "conversation-key";
@@ -156,6 +165,8 @@ impl App {
             ways: parts.ways,
             backend: parts.backend,
             hours: parts.hours,
+            team_hours: parts.team_hours,
+            most: parts.most,
             key,
             locks: Mutex::default(),
             limiter: Mutex::new(limit::Limiter::new(rate)),

@@ -97,6 +97,8 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
         ways: config.all_ways().into_iter().filter(|way| telegram.is_some() || way.kind != WayKind::Group).collect(),
         backend,
         hours: config.hours.clone(),
+        team_hours: config.team_hours.clone(),
+        most: config.most,
     })
     .await
     .map_err(|error| error.to_string())?;

@@ -150,6 +150,9 @@ pub struct CallRequest {
     /// What speaks for the customer's ownership.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
+    /// Who of the staff runs it, where one of them does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staff: Option<Staff>,
 }
 
 /// A timer of a conversation: re-arming a key replaces it.
@@ -230,6 +233,13 @@ pub enum DeskNote {
     },
     /// The transcript was asked for.
     Transcript,
+    /// Whether something is to be done for the customer: a press confirms it.
+    Confirm {
+        /// The question's number.
+        number: u64,
+        /// What.
+        text: String,
+    },
     /// What the bot would say.
     Suggest {
         /// The line's number.

@@ -188,6 +188,25 @@ pub enum StaffAction {
         /// The line's number.
         line: u64,
     },
+    /// Wants something done for the customer.
+    Do {
+        /// What, and with which values.
+        words: Option<String>,
+    },
+    /// Confirms it.
+    Confirm {
+        /// The question's number.
+        number: u64,
+    },
+    /// Has it done, all values given: for a console that has asked already.
+    Act {
+        /// The action.
+        action: String,
+        /// Its values.
+        values: BTreeMap<String, String>,
+        /// The console's name for it.
+        message: i64,
+    },
     /// A command that does not exist.
     Unknown {
         /// The desk's message.
@@ -219,6 +238,7 @@ impl StaffAction {
             "kept" => StaffAction::Kept,
             "checkin" => StaffAction::CheckIn { words: rest },
             "need" => StaffAction::Need { words: rest },
+            "do" => StaffAction::Do { words: rest },
             "block" => StaffAction::Block { why: rest },
             "unblock" => StaffAction::Unblock,
             "guide" => StaffAction::Guide,

@@ -34,6 +34,9 @@ impl Turn<'_> {
             StaffAction::Kept => self.kept(staff),
             StaffAction::CheckIn { words } => self.check_in(staff, words.as_deref()),
             StaffAction::Need { words } => self.need(staff, words.as_deref()),
+            StaffAction::Do { words } => self.propose(staff, words.as_deref()),
+            StaffAction::Confirm { number } => self.confirm(staff, number),
+            StaffAction::Act { action, values, message } => self.act(staff, &action, &values, message),
             StaffAction::Block { why } => self.block(staff, why.as_deref()),
             StaffAction::Unblock => self.unblock(staff),
             StaffAction::Guide => {

@@ -5,6 +5,7 @@
 //! older record can be read.
 //! Leaves out: its parts (`parts`); the transcript, which is kept beside it and only grows.
 
+use super::action::{Acted, Proposed};
 use super::handoff::Handoff;
 use super::id::Address;
 use super::manner::Manner;
@@ -150,6 +151,15 @@ pub struct State {
     /// Somebody looks in again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_in: Option<CheckIn>,
+    /// What staff have asked for and not confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<Proposed>,
+    /// Why the last action that a console asked for was not begun, with the console's name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<(i64, String)>,
+    /// What staff have done for them in the last thirty days.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acted: Vec<Acted>,
     /// Their messages since the last handoff ended, or since they came back.
     #[serde(default)]
     pub turns: u32,

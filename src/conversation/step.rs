@@ -24,6 +24,7 @@ pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Time
         silence_after: false,
         mode: rules.mode,
         muted: false,
+        routed: None,
     };
     match event {
         Event::Message(message) => turn.customer(&message),
@@ -59,6 +60,8 @@ pub(super) struct Turn<'a> {
     pub mode: crate::engine::Mode,
     /// Bot lines are kept back (over the flood limit): care still hears.
     pub muted: bool,
+    /// The team of the handoff that is being opened.
+    pub routed: Option<String>,
 }
 
 impl Turn<'_> {
