@@ -18,6 +18,7 @@ pub mod drill;
 mod events;
 mod handle;
 mod inbox;
+mod kin;
 mod ladder;
 pub mod learnt;
 mod limit;

@@ -33,13 +33,15 @@ pub(super) enum Outgoing<'w> {
     Desk,
     /// Alerts by a way.
     Alerts(&'w str),
+    /// What conversations of one person tell each other.
+    Kin,
 }
 
 impl App {
     /// Sends what is due, to customers, to the desk and as alerts; how many rows are done.
     pub async fn deliver(&self) -> usize {
         let (lines, posts, alerts) = futures::future::join3(self.deliver_lines(None), self.deliver_desk(), self.deliver_alerts(None)).await;
-        lines + posts + alerts
+        lines + posts + alerts + self.deliver_kin().await
     }
 
     pub(super) async fn waiting(&self) -> Vec<OutboxRow> {
@@ -84,6 +86,7 @@ impl App {
                 (OutboxTarget::Customer(line), Outgoing::Channel(channel)) if channel == line.to.channel => channel,
                 (OutboxTarget::Desk(_), Outgoing::Desk) if self.desk.is_some() => "",
                 (OutboxTarget::Alert(alert), Outgoing::Alerts(way)) if way == alert.way => &alert.way,
+                (OutboxTarget::Kin { .. }, Outgoing::Kin) => "",
                 _ => continue,
             };
             heads.entry((row.id, lane)).or_insert(row.due);

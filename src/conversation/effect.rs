@@ -6,7 +6,8 @@
 
 use super::course::Finished;
 use super::event::{Failure, Staff};
-use super::id::Address;
+use super::id::{Address, ConversationId};
+use super::joined::Kin;
 use super::parts::Proof;
 use super::urgency::Reason;
 use crate::care::Evidence;
@@ -339,4 +340,11 @@ pub enum Effect {
     DropBotLines,
     /// Bot lines that wait to be sent and only ask something are not sent.
     DropQuestions,
+    /// Something that another conversation of the same person must know.
+    Pass {
+        /// Which.
+        to: ConversationId,
+        /// What.
+        word: Kin,
+    },
 }

@@ -5,6 +5,8 @@
 //! again after a crash.
 //! Leaves out: how events are decoded (`channel`) and stored (`store`).
 
+use super::id::ConversationId;
+use super::joined::Kin;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -207,6 +209,8 @@ pub enum StaffAction {
         /// The console's name for it.
         message: i64,
     },
+    /// Parts this conversation from the others of the same person.
+    Part,
     /// A command that does not exist.
     Unknown {
         /// The desk's message.
@@ -238,6 +242,7 @@ impl StaffAction {
             "kept" => StaffAction::Kept,
             "checkin" => StaffAction::CheckIn { words: rest },
             "need" => StaffAction::Need { words: rest },
+            "part" => StaffAction::Part,
             "do" => StaffAction::Do { words: rest },
             "block" => StaffAction::Block { why: rest },
             "unblock" => StaffAction::Unblock,
@@ -352,5 +357,12 @@ pub enum Event {
     Timer {
         /// Its key.
         key: String,
+    },
+    /// Another conversation of the same person says something.
+    Kin {
+        /// Which.
+        from: ConversationId,
+        /// What.
+        word: Kin,
     },
 }

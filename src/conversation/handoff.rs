@@ -240,6 +240,7 @@ impl Turn<'_> {
         self.await_claim();
         self.arm_update();
         self.effects.push(Effect::HandOff { reason });
+        self.kin_opened();
         self.desk(DeskNote::Opened);
         for (text, external) in std::mem::take(&mut self.state.media) {
             self.desk(DeskNote::Relay { who: Who::Customer, text, external: Some(external) });

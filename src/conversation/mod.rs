@@ -49,6 +49,7 @@ mod gravity;
 mod handoff;
 mod help;
 mod id;
+mod joined;
 mod ladder;
 mod manner;
 mod opt_out;
@@ -79,6 +80,7 @@ pub use event::{CallReturned, Delivery, Event, Failure, Media, Message, Staff, S
 pub use facts::{Colleague, Facts, Incident, Profile, Reach, Times};
 pub use handoff::{DRILL, Handoff};
 pub use id::{Address, ConversationId, ParseIdError};
+pub use joined::{Joined, Kin};
 pub use ladder::{GROUP, Ladder, Rung, SHORTEST};
 pub use manner::Manner;
 pub use outgoing::failure_words;

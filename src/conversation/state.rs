@@ -8,6 +8,8 @@
 use super::action::{Acted, Proposed};
 use super::handoff::Handoff;
 use super::id::Address;
+use super::id::ConversationId;
+use super::joined::Joined;
 use super::manner::Manner;
 use super::parts::*;
 use super::retention::{Counted, Hold, Kept};
@@ -151,6 +153,12 @@ pub struct State {
     /// Somebody looks in again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_in: Option<CheckIn>,
+    /// Other conversations of the same person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub joined: Vec<Joined>,
+    /// Conversations that staff say are not the same person's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parted: Vec<ConversationId>,
     /// What staff have asked for and not confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposed: Option<Proposed>,

@@ -26,6 +26,8 @@ pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Time
         muted: false,
         routed: None,
     };
+    let person = (state.flags.clone(), state.needs.clone());
+    let told = matches!(event, Event::Kin { .. });
     match event {
         Event::Message(message) => turn.customer(&message),
         Event::Staff { staff, action, callback } => turn.staff(&staff, action, callback),
@@ -42,6 +44,10 @@ pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Time
         Event::Timer { key } if key == super::waiting::UPDATE => turn.update(),
         Event::Timer { key } if key == super::check_in::CHECK_IN => turn.check_in_due(),
         Event::Timer { .. } => {}
+        Event::Kin { from, word } => turn.kin(from, word),
+    }
+    if !told && person != (turn.state.flags.clone(), turn.state.needs.clone()) {
+        turn.tell_kin();
     }
     turn.finish()
 }

@@ -88,6 +88,10 @@ pub fn card(id: ConversationId, state: &State, hours: &Hours, now: Timestamp) ->
     if !needs.is_empty() {
         lines.push(format!("Needs: {}", needs.join("; ")));
     }
+    let also: Vec<String> = state.joined.iter().map(|joined| format!("{} ({})", joined.channel, joined.with.short())).collect();
+    if !also.is_empty() {
+        lines.push(format!("Also writes by {}.", also.join(", ")));
+    }
     if let Some(helper) = &state.helper {
         let ended = hours.local(helper.at).date();
         lines.push(format!("{} helped last, on {}.", helper.staff.name, crate::lexis::day(ended, "en")));

@@ -9,6 +9,7 @@ mod backend;
 mod desk;
 mod handoff;
 mod house;
+mod joined;
 mod operation;
 mod sms;
 mod telegram;
