@@ -10,6 +10,7 @@ mod drill;
 mod eval;
 mod explain;
 mod export;
+mod group;
 mod init;
 mod parts;
 mod print;

@@ -12,6 +12,7 @@ use crate::desk::WayKind;
 use crate::server::api::Access;
 use crate::server::{Server, TelegramHook, TwilioHook, router};
 use crate::store::{KvStore, SledKv, Store, StoreError};
+use crate::transport::telegram::Keeps;
 use futures::FutureExt;
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -110,6 +111,10 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
     let mut hook = None;
     if let Some(telegram) = &telegram {
         let bot = identity(&telegram.client).await?;
+        if let Some(chat) = config.desk_chat {
+            let keeps = telegram.client.keeps(chat).await.unwrap_or_else(|_| Keeps { visible_history: false, protected: true });
+            super::group::mistakes(keeps).for_each(|(mistake, mend)| tracing::warn!("{mistake}; {mend}."));
+        }
         let decoder = parts::decoder(&config, bot);
         match config.receive {
             Receive::Poll => {

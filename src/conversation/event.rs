@@ -343,6 +343,9 @@ pub enum Event {
     AlertSent {
         /// The handoff's number in the conversation.
         handoff: u64,
+        /// The way that carried names and words, where one did: a copy is outside now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        copied: Option<String>,
     },
     /// An alert could not be sent.
     AlertFailed {

@@ -84,7 +84,7 @@ pub use joined::{Joined, Kin};
 pub use ladder::{GROUP, Ladder, Rung, SHORTEST};
 pub use manner::Manner;
 pub use outgoing::failure_words;
-pub use parts::{Asked, Asking, CheckIn, Fate, Flags, Form, Helper, Need, Next, Owner, Pending, Proof, Sent, Thread};
+pub use parts::{Asked, Asking, CheckIn, Copies, Fate, Flags, Form, Helper, Need, Next, Owner, Pending, Proof, Sent, Thread};
 pub use promise::Promise;
 pub use retention::{Counted, Hold, Kept};
 pub use rules::{Rules, Shop};

@@ -287,6 +287,19 @@ pub struct Need {
     pub at: Timestamp,
 }
 
+/// Words of theirs that are outside: in a mailbox, in another service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copies {
+    /// The way that carried them.
+    pub way: String,
+    /// When first.
+    pub first: Timestamp,
+    /// When last.
+    pub last: Timestamp,
+    /// How often.
+    pub count: u32,
+}
+
 /// Somebody looks in again after a crisis or distress.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckIn {

@@ -153,6 +153,9 @@ pub struct State {
     /// Somebody looks in again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_in: Option<CheckIn>,
+    /// Copies of their words outside, by way: whoever erases them must know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<Copies>,
     /// Other conversations of the same person.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub joined: Vec<Joined>,

@@ -33,7 +33,10 @@ pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Time
         Event::Staff { staff, action, callback } => turn.staff(&staff, action, callback),
         Event::CallReturned(returned) => turn.call_returned(&returned),
         Event::Delivered { line, delivery } => turn.delivered(line, delivery),
-        Event::AlertSent { handoff } => turn.alerted(handoff),
+        Event::AlertSent { handoff, copied } => {
+            turn.alerted(handoff);
+            turn.copied(copied);
+        }
         Event::OwnerLeft { staff, why } => turn.owner_left(&staff, &why),
         Event::AlertFailed { way, handoff, step } => turn.alert_failed(&way, handoff, step),
         Event::Timer { key } if key == super::handoff::UNCLAIMED => turn.unclaimed(),

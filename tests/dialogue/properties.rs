@@ -2,7 +2,9 @@
 
 use crate::driver::{RULES, Talk, facts, sms};
 use proptest::prelude::*;
-use warmline::conversation::{Colleague, Delivery, Effect, Event, Failure, Owner, Speaker, Staff, StaffAction, step};
+use warmline::conversation::{
+    Colleague, ConversationId, Delivery, Effect, Event, Failure, Flags, Kin, Owner, Speaker, Staff, StaffAction, Urgency, step,
+};
 
 const TEXTS: [&str; 26] = [
     "hello",
@@ -62,6 +64,17 @@ fn event() -> impl Strategy<Value = Event> {
         Just(StaffAction::Say { text: "hi".into(), message: 3 }),
         Just(StaffAction::SayMedia { message: 4 }),
         Just(StaffAction::Anonymous),
+        Just(StaffAction::Do { words: Some("goodwill A1042 5".into()) }),
+        (1_u64..40).prop_map(|number| StaffAction::Confirm { number }),
+        Just(StaffAction::Part),
+    ];
+    let flags = (any::<bool>(), any::<bool>()).prop_map(|(opted_out, do_not_text)| Flags { opted_out, do_not_text, ..Flags::default() });
+    let word = prop_oneof![
+        4 => Just(Kin::Joined { channel: "telegram".into() }),
+        1 => Just(Kin::Parted),
+        1 => flags.prop_map(|flags| Kin::Flags { flags, needs: Vec::new() }),
+        1 => Just(Kin::Opened { channel: "telegram".into(), urgency: Urgency::Asked }),
+        1 => Just(Kin::Claimed { staff: staff("lee") }),
     ];
     let delivery = prop_oneof![
         Just(Delivery::Sent { external: vec!["9".into()], thread: None }),
@@ -79,6 +92,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => prop_oneof![Just("review"), Just("promise"), Just("update"), Just("check_in"), Just("forget"), Just("burst")]
             .prop_map(|key| Event::Timer { key: key.into() }),
         1 => prop_oneof![Just("priya"), Just("sam")].prop_map(|who| Event::OwnerLeft { staff: who.into(), why: "has gone".into() }),
+        1 => word.prop_map(|word| Event::Kin { from: ConversationId::from_bytes([9; 16]), word }),
         1 => (1_u64..20, 0_u32..3).prop_map(|(handoff, step)| Event::AlertFailed { way: "lead".into(), handoff, step }),
     ]
 }
