@@ -14,18 +14,7 @@ use jiff::Timestamp;
 
 /// What happens next. Same inputs, same outputs.
 pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Timestamp) -> (State, Vec<Effect>) {
-    let mut turn = Turn {
-        rules,
-        facts,
-        now,
-        state: state.clone(),
-        effects: Vec::new(),
-        spoken: Spoken::default(),
-        silence_after: false,
-        mode: rules.mode,
-        muted: false,
-        routed: None,
-    };
+    let mut turn = Turn::new(rules, facts, state.clone(), now);
     let person = (state.flags.clone(), state.needs.clone());
     let told = matches!(event, Event::Kin { .. });
     match event {
@@ -73,8 +62,25 @@ pub(super) struct Turn<'a> {
     pub routed: Option<String>,
 }
 
+impl<'a> Turn<'a> {
+    pub(super) fn new(rules: &'a Rules, facts: &'a Facts, state: State, now: Timestamp) -> Self {
+        Turn {
+            rules,
+            facts,
+            now,
+            state,
+            effects: Vec::new(),
+            spoken: Spoken::default(),
+            silence_after: false,
+            mode: rules.mode,
+            muted: false,
+            routed: None,
+        }
+    }
+}
+
 impl Turn<'_> {
-    fn finish(mut self) -> (State, Vec<Effect>) {
+    pub(super) fn finish(mut self) -> (State, Vec<Effect>) {
         self.speak();
         if self.silence_after {
             self.state.flags.do_not_text = true;

@@ -9,6 +9,7 @@ mod manner;
 mod modes;
 mod people;
 mod properties;
+mod rescue;
 mod retention;
 mod rows;
 mod team;
