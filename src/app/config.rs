@@ -5,10 +5,11 @@
 //! the file is a mistake.
 //! Leaves out: the secrets themselves (`secrets`), the parts that the settings make (`cli::parts`).
 
+use super::aftercare;
 use super::events::{self, ApiUser};
 use super::ladder::{self, SmtpConfig, WayTo};
 use crate::backend::{HttpCall, read_call};
-use crate::conversation::{GROUP, Ladder, Shop};
+use crate::conversation::{Aftercare, GROUP, Ladder, Shop};
 use crate::desk::{Hours, Way, WayKind};
 use crate::engine::{Mode, Thresholds};
 use crate::lexis::{Doc, Finding, Severity, Source, Table};
@@ -75,6 +76,8 @@ pub struct Config {
     pub api: Vec<ApiUser>,
     /// Declared calls; without any the demo shop answers.
     pub calls: BTreeMap<String, HttpCall>,
+    /// What is done after a conversation with a person.
+    pub aftercare: Aftercare,
 }
 
 impl Default for Config {
@@ -111,6 +114,7 @@ impl Default for Config {
             thresholds: Thresholds::default(),
             api: Vec::new(),
             calls: BTreeMap::new(),
+            aftercare: Aftercare::default(),
         }
     }
 }
@@ -207,6 +211,7 @@ impl Config {
         let zone = root.table("desk").and_then(|desk| desk.string("time_zone")).map_or_else(|| "UTC".to_string(), |zone| zone.value);
         ladder::read(self, root, &zone);
         events::read(self, root);
+        aftercare::read(self, root);
         if let Some(table) = root.table("understanding") {
             table.only(&["threshold", "margin"]);
             for (key, value) in [("threshold", &mut self.thresholds.threshold), ("margin", &mut self.thresholds.margin)] {
@@ -258,7 +263,9 @@ impl Config {
     }
 
     fn desk(&mut self, desk: &Table<'_>) {
-        desk.only(&["time_zone", "hours", "holidays", "alone", "known_days", "safeguarding", "telegram"]);
+        let mut known = vec!["time_zone", "hours", "holidays", "alone", "known_days", "safeguarding", "telegram"];
+        known.extend(aftercare::KEYS);
+        desk.only(&known);
         if let Some(days) = desk.number("known_days") {
             if !(0.0..=366.0).contains(&days.value) {
                 desk.doc.error(days.span, "`known_days` lies between 0 and 366", "known_days = 7");

@@ -43,6 +43,7 @@ impl App {
             Asks::Stats(days) => self.stats_text(days).await,
             Asks::Who => Ok(self.crew().text(&self.load(false), &self.hours)),
             Asks::Gone => self.is_gone(question).await,
+            Asks::Review => self.review_text().await,
             _ => Ok(self.changes(question).await),
         };
         let text = text.unwrap_or_else(|error| {

@@ -136,6 +136,7 @@ pub fn compile(sources: &[Source], shapes: &CallShapes, config: &Config) -> Resu
                 known_days: config.known_days,
                 ladder: config.ladder.clone(),
                 safeguarding: config.safeguarding.clone(),
+                aftercare: config.aftercare.clone(),
             };
             Ok(Loaded { rules, findings })
         }

@@ -63,6 +63,7 @@ impl Turn<'_> {
         self.speak_language(message, &understanding);
         self.heard_entry(message, &assessment, &understanding);
         self.keep(&assessment);
+        self.review_offer(&assessment);
         self.state.turns = self.state.turns.saturating_add(1);
         self.old_needs();
         if (assessment.level < Level::Distress || assessment.only_resembles()) && self.opt_out(message, &heard, &text, assessment.level) {

@@ -8,6 +8,7 @@ use super::course::Finished;
 use super::event::{Failure, Staff};
 use super::id::Address;
 use super::parts::Proof;
+use super::review::Why;
 use super::urgency::Reason;
 use crate::care::Evidence;
 use jiff::Timestamp;
@@ -329,4 +330,18 @@ pub enum Effect {
     DropBotLines,
     /// Bot lines that wait to be sent and only ask something are not sent.
     DropQuestions,
+    /// Somebody reads this conversation again.
+    Review {
+        /// Why.
+        why: Why,
+        /// The number of the message's entry in the transcript.
+        about: u64,
+    },
+    /// Somebody has.
+    Reviewed {
+        /// Who.
+        by: String,
+        /// What they found.
+        note: String,
+    },
 }

@@ -12,6 +12,7 @@ use super::facts::Reach;
 use super::help::danger;
 use super::parts::{Asked, Owner};
 use super::promise::Promise;
+use super::review::Why;
 use super::step::Turn;
 use super::urgency::{Reason, Urgency};
 use crate::care::{Assessment, Evidence, Kind, Level, Subject};
@@ -230,6 +231,9 @@ impl Turn<'_> {
             self.state.asked = None;
         }
         self.note(format!("Handed over: {}", reason.name()));
+        if reason.urgency() == Urgency::Crisis {
+            self.to_review(Why::Crisis);
+        }
         self.await_claim();
         self.arm_update();
         self.effects.push(Effect::HandOff { reason });
@@ -243,6 +247,7 @@ impl Turn<'_> {
     fn raise(&mut self, reason: Reason, assessment: &Assessment) {
         let words = self.state.last_words.clone();
         let trace = self.trace();
+        let becomes_one = reason.urgency() == Urgency::Crisis && !self.in_crisis();
         let mut rises = false;
         if let Some(handoff) = self.state.handoff.as_mut() {
             let before = handoff.urgency;
@@ -263,6 +268,9 @@ impl Turn<'_> {
         }
         self.heard_more(assessment);
         self.note(format!("Raised: {}", reason.name()));
+        if becomes_one {
+            self.to_review(Why::Crisis);
+        }
         self.state.form = None;
         self.drop_threads();
         if !matches!(self.state.owner, Owner::Human { .. }) {

@@ -31,6 +31,7 @@
 //! inputs, same outputs; no clock, randomness, lock or I/O.
 //! Leaves out: which staff see what and how an alert reads (`desk`), storing and sending (`store`, `app`).
 
+mod aftercare;
 mod answer;
 mod block;
 mod burst;
@@ -57,6 +58,7 @@ mod promise;
 mod repeat;
 mod reply;
 mod retention;
+mod review;
 mod rules;
 mod several;
 mod staff;
@@ -69,6 +71,7 @@ mod waiting;
 mod words;
 mod work;
 
+pub use aftercare::Aftercare;
 pub use colleague::Reserved;
 pub use course::{Course, Ended, Finished};
 pub use effect::{Button, CallRequest, DeskNote, Effect, Entry, Line, NotSent, Replaces, Speaker, Timer, Who};
@@ -82,6 +85,7 @@ pub use outgoing::failure_words;
 pub use parts::{Asked, Asking, CheckIn, Fate, Flags, Form, Helper, Need, Next, Owner, Pending, Proof, Sent, Thread};
 pub use promise::Promise;
 pub use retention::{Counted, Hold, Kept};
+pub use review::Why;
 pub use rules::{Rules, Shop};
 pub use state::State;
 pub use step::step;

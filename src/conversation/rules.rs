@@ -1,5 +1,6 @@
 //! The compiled rules that a step reads: one `Arc` held from assessment to commit.
 
+use super::aftercare::Aftercare;
 use super::ladder::Ladder;
 use super::words::Words;
 use crate::care::{Care, HelpLines};
@@ -45,4 +46,6 @@ pub struct Rules {
     pub known_days: u32,
     /// Who is named to staff when a customer says that they are under 18.
     pub safeguarding: String,
+    /// What is done after a conversation with a person.
+    pub aftercare: Aftercare,
 }

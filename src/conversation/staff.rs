@@ -65,6 +65,7 @@ impl Turn<'_> {
                 }
                 "Anonymous admins can't be told apart, so they can't claim or write. Turn off 'Remain anonymous'.".into()
             }
+            StaffAction::Reviewed { words } => self.reviewed(staff, words),
         };
         if let Some(callback) = callback {
             self.desk(DeskNote::Answer { callback, text: answer });

@@ -9,5 +9,6 @@ mod modes;
 mod people;
 mod properties;
 mod retention;
+mod review;
 mod rows;
 mod work;
