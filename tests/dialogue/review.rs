@@ -77,7 +77,7 @@ fn which_events_are_read_again() {
             vec![Why::Downgraded],
         ),
         ("anger that can wait", vec![Writes("this is ridiculous"), Does("sam", "noturgent", "")], vec![]),
-        ("an offer for words of danger", vec![Writes("i dont want to die over a parcel")], vec![Why::Offered]),
+        ("an offer for words of danger", vec![Writes("not suicidal, just want my parcel")], vec![Why::Offered]),
         ("an offer for shouting", vec![Writes("WHERE IS MY ORDER NOW")], vec![]),
     ] {
         let mut talk = Talk::new(sms());
