@@ -62,6 +62,7 @@ impl Turn<'_> {
         }
         self.speak_language(message, &understanding);
         self.heard_entry(message, &assessment, &understanding);
+        self.hear_grave(&assessment);
         self.keep(&assessment);
         self.review_offer(&assessment);
         self.state.turns = self.state.turns.saturating_add(1);
@@ -83,6 +84,7 @@ impl Turn<'_> {
             self.note("The customer wrote that replying here is all right");
         }
         self.relay(message);
+        self.pass_on_thanks(message, &understanding, &assessment);
         let call = heard.only(Hear::Call) && assessment.level <= Level::HumanRequest;
         if call && self.state.owner == Owner::Waiting && !self.state.silent() {
             return self.prefers(true);

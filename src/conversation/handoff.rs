@@ -140,7 +140,7 @@ impl Handoff {
 }
 
 /// The cues that have words of their own: one a language, `bereavement_es`.
-const BEREAVEMENT: &str = "bereavement";
+pub(super) const BEREAVEMENT: &str = "bereavement";
 
 /// The channel of drills.
 pub const DRILL: &str = "drill";

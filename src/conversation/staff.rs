@@ -153,9 +153,13 @@ impl Turn<'_> {
         if self.in_crisis() {
             return self.close_crisis(staff, agreed);
         }
+        let follow_up = self.plan_follow_up(staff);
         self.as_notice();
         let agreed = agreed.map(|agreed| format!("{}.", agreed.trim().trim_end_matches('.')));
         self.say_word("closed", &[("name", json!(staff.name)), ("agreed", json!(agreed))]);
+        if let Some(follow_up) = &follow_up {
+            self.ask_to_ask(follow_up);
+        }
         self.speak();
         self.note(format!("{} closed it", staff.name));
         self.judged(true);
@@ -163,6 +167,9 @@ impl Turn<'_> {
         self.end(&staff.name);
         if distress {
             self.ask_check_in(staff);
+        }
+        if let Some(follow_up) = follow_up {
+            self.await_consent(follow_up);
         }
         String::new()
     }

@@ -3,6 +3,7 @@
 mod care;
 mod desk;
 mod driver;
+mod follow_up;
 mod gravity;
 mod manner;
 mod modes;
