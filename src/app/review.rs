@@ -47,7 +47,7 @@ impl WeekOf {
 /// # Errors
 /// The store fails.
 pub async fn rows(store: &dyn Store, week: WeekOf, now: Timestamp) -> Result<Vec<ReviewRow>, StoreError> {
-    let since = if week.holds(now) { Timestamp::UNIX_EPOCH } else { week.begins };
+    let since = if week.holds(now) { Timestamp::default() } else { week.begins };
     let all: Vec<ReviewRow> = store.reviews(since).await?.into_iter().filter(|row| row.at < week.ends).collect();
     let (others, mut rows): (Vec<ReviewRow>, Vec<ReviewRow>) = all.into_iter().partition(|row| row.why == Why::Random);
     rows.retain(|row| week.holds(row.at) || row.done.is_none());

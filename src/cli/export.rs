@@ -43,7 +43,7 @@ pub(super) async fn read(store: &dyn Store, id: &str) -> Result<Vec<Value>, Stor
     for known in store.conversations().await?.into_iter().filter(|known| known.to_string().starts_with(id)) {
         if let Some(state) = store.state(known).await? {
             let mut export = desk::export(known, &state, &store.transcript(known).await?, SystemClock.now());
-            let reviews: Vec<_> = store.reviews(jiff::Timestamp::UNIX_EPOCH).await?.into_iter().filter(|row| row.id == known).collect();
+            let reviews: Vec<_> = store.reviews(jiff::Timestamp::default()).await?.into_iter().filter(|row| row.id == known).collect();
             export["reviews"] = json!(reviews);
             found.push(export);
         }

@@ -38,7 +38,7 @@ pub use stats::{Spread, Stats, wait};
 pub use transcript::transcript;
 pub use walk::walk;
 pub use ways::{Way, WayKind, gaps, thin};
-pub use weekly::{FEWEST, Figure, Precision, Week, Weekly};
+pub use weekly::{FEWEST, Figure, Precision, Sorted, Week, Weekly};
 
 use crate::conversation::{Facts, Profile, Reach};
 use jiff::Timestamp;
