@@ -80,7 +80,7 @@ impl Turn<'_> {
 
     fn less_urgent(&mut self) -> String {
         self.judged(false);
-        self.to_review(Why::Downgraded);
+        self.put_on_list(Why::Downgraded);
         if let Some(handoff) = self.state.handoff.as_mut() {
             handoff.urgency = Urgency::Distress;
             handoff.reason = Reason::Care(Level::Distress);

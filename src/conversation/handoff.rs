@@ -232,7 +232,7 @@ impl Turn<'_> {
         }
         self.note(format!("Handed over: {}", reason.name()));
         if reason.urgency() == Urgency::Crisis {
-            self.to_review(Why::Crisis);
+            self.put_on_list(Why::Crisis);
         }
         self.await_claim();
         self.arm_update();
@@ -269,7 +269,7 @@ impl Turn<'_> {
         self.heard_more(assessment);
         self.note(format!("Raised: {}", reason.name()));
         if becomes_one {
-            self.to_review(Why::Crisis);
+            self.put_on_list(Why::Crisis);
         }
         self.state.form = None;
         self.drop_threads();

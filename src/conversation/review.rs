@@ -40,7 +40,7 @@ impl Why {
 
 impl Turn<'_> {
     /// Puts what they wrote last on the list.
-    pub(super) fn to_review(&mut self, why: Why) {
+    pub(super) fn put_on_list(&mut self, why: Why) {
         if self.state.address.channel != DRILL {
             self.effects.push(Effect::Review { why, about: self.state.wrote });
         }
@@ -50,7 +50,7 @@ impl Turn<'_> {
     pub(super) fn review_offer(&mut self, assessment: &Assessment) {
         let danger = assessment.evidence.iter().any(|evidence| evidence.level == Level::Crisis);
         if assessment.offer && assessment.level == Level::None && danger {
-            self.to_review(Why::Offered);
+            self.put_on_list(Why::Offered);
         }
     }
 

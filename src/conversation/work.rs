@@ -39,7 +39,7 @@ impl Turn<'_> {
         }
         self.judged(false);
         if self.state.handoff.as_ref().is_some_and(|handoff| handoff.urgency == Urgency::Distress) {
-            self.to_review(Why::Downgraded);
+            self.put_on_list(Why::Downgraded);
         }
         if let Some(handoff) = self.state.handoff.as_mut() {
             handoff.urgency = Urgency::Stuck;
