@@ -150,6 +150,11 @@ impl App {
                 Effect::DropBotLines => change.drop_bot_lines = true,
                 Effect::DropQuestions => change.drop_questions = true,
                 Effect::Pass { to, word } => passes.push((to, word)),
+                Effect::Review { why, about } => {
+                    let channel = state.address.channel.clone();
+                    change.reviews.push(desk::ReviewRow { id, why, at: now, channel, about, done: None });
+                }
+                Effect::Reviewed { by, note } => change.reviewed = Some(desk::Reviewed { by, at: now, note }),
             }
         }
         for mut alert in desk::alerts(id, state, &next, &notes, &rules.ladder, &self.ways, now) {

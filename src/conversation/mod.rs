@@ -32,6 +32,7 @@
 //! Leaves out: which staff see what and how an alert reads (`desk`), storing and sending (`store`, `app`).
 
 mod action;
+mod aftercare;
 mod answer;
 mod block;
 mod burst;
@@ -44,6 +45,7 @@ mod customer;
 mod effect;
 mod event;
 mod facts;
+mod follow_up;
 mod form;
 mod gravity;
 mod handoff;
@@ -60,6 +62,7 @@ mod repeat;
 mod reply;
 mod rescue;
 mod retention;
+mod review;
 mod rules;
 mod several;
 mod staff;
@@ -74,11 +77,13 @@ mod words;
 mod work;
 
 pub use action::{Acted, Action, Proposed};
+pub use aftercare::Aftercare;
 pub use colleague::Reserved;
 pub use course::{Course, Ended, Finished};
 pub use effect::{Button, CallRequest, DeskNote, Effect, Entry, Line, NotSent, Replaces, Speaker, Timer, Who};
 pub use event::{CallReturned, Delivery, Event, Failure, Media, Message, Staff, StaffAction};
 pub use facts::{Colleague, Facts, Incident, Profile, Reach, Times};
+pub use follow_up::{FollowUp, Stage};
 pub use handoff::{DRILL, Handoff};
 pub use id::{Address, ConversationId, ParseIdError};
 pub use joined::{Joined, Kin};
@@ -89,6 +94,7 @@ pub use parts::{Asked, Asking, CheckIn, Copies, Fate, Flags, Form, Helper, Need,
 pub use promise::Promise;
 pub use rescue::rescue;
 pub use retention::{Counted, Hold, Kept};
+pub use review::Why;
 pub use rules::{Rules, Shop};
 pub use state::State;
 pub use step::step;

@@ -110,6 +110,10 @@ pub enum Asked {
     Person,
     /// Whether replying here is safe.
     SafeToReply,
+    /// Whether the bot may ask again whether it was sorted out.
+    FollowUp,
+    /// Whether it was.
+    SortedOut,
 }
 
 /// A call that has not returned.

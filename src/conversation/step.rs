@@ -35,6 +35,7 @@ pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Time
         Event::Timer { key } if key == super::promise::PROMISE => turn.promise_due(),
         Event::Timer { key } if key == super::waiting::UPDATE => turn.update(),
         Event::Timer { key } if key == super::check_in::CHECK_IN => turn.check_in_due(),
+        Event::Timer { key } if key == super::follow_up::FOLLOW_UP => turn.follow_up_due(),
         Event::Timer { .. } => {}
         Event::Kin { from, word } => turn.kin(from, word),
     }
@@ -85,6 +86,7 @@ impl Turn<'_> {
         if self.silence_after {
             self.state.flags.do_not_text = true;
         }
+        self.keep_follow_up();
         (self.state, self.effects)
     }
 
