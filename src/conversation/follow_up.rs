@@ -194,6 +194,11 @@ impl Turn<'_> {
         let social = matches!(understanding.verdict, Verdict::Matched(number) if self.rules.engine.intents()[number].social);
         let yes = heard.only(Hear::Yes) || (heard.begins(Hear::Yes) && social);
         match asked {
+            // 'Ok' was read, and is no clear yes: the question stands.
+            Asked::FollowUp if heard.only(Hear::Ok) => {
+                self.say_word("declined", &[]);
+                self.state.asked = Some(Asked::FollowUp);
+            }
             Asked::FollowUp if yes => self.consent(true),
             Asked::FollowUp if self.declines(text, heard) => self.consent(false),
             Asked::SortedOut if yes => self.sorted_out(),
