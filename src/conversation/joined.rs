@@ -5,7 +5,8 @@
 //! Invariants: conversations are joined by proof alone (a number that one channel vouches for and the other is), visibly to
 //! staff, and what staff have parted stays parted; transcripts stay apart; what endangers or excludes a person is told and never
 //! lifted from elsewhere: a conversation lifts its own, by its own customer or staff; STOP of one channel ends what the other sends
-//! unprompted, and never an answer to who writes there; nobody has one of two while a colleague has the other.
+//! unprompted, and never an answer to who writes there; whoever has one of two has the other, unless they have gone or it is one
+//! crisis too many.
 //! Leaves out: finding the other conversation, carrying words between them (`app`).
 
 use super::action::Acted;
@@ -222,7 +223,7 @@ impl Turn<'_> {
             return;
         }
         let me = self.facts.colleague(&staff.id).cloned();
-        let fit = me.is_none_or(|me| me.here && (!self.in_crisis() || me.can_take_a_crisis(self.now)));
+        let fit = me.is_none_or(|me| (me.here || !me.said) && (!self.in_crisis() || me.can_take_a_crisis(self.now)));
         if !fit {
             return self.known_to_staff(format!("{} has the same customer by another channel; this one still needs somebody.", staff.name));
         }

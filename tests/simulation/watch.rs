@@ -4,7 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
-use warmline::conversation::{ConversationId, Entry, Line, Owner, Speaker, State, Urgency, Who};
+use warmline::conversation::{Acted, ConversationId, Entry, Line, Owner, Speaker, State, Urgency, Who};
 
 /// The ladder's longest wait in a crisis, and what a retry may add.
 const LONGEST: SignedDuration = SignedDuration::from_secs(120 + 5);
@@ -133,6 +133,23 @@ impl Watch {
         }
     }
 
+    /// What staff gave one customer within thirty days, by both their channels: twenty at most, and everything has an end.
+    pub fn given(&mut self, id: ConversationId, state: &State, now: Timestamp) {
+        let amount = |text: &String| text.parse::<f64>().unwrap_or(0.0);
+        let mut acted = state.acted.clone();
+        acted.sort_by_key(|acted| acted.at);
+        for (at, last) in acted.iter().enumerate() {
+            let before = |acted: &&Acted| last.at.duration_since(acted.at) < SignedDuration::from_hours(24 * 30);
+            let given: f64 = acted[..=at].iter().filter(before).filter_map(|acted| acted.values.get("amount")).map(amount).sum();
+            if given > 20.0 {
+                self.breaks(id, now, &format!("{given} were given within thirty days"));
+            }
+            if last.outcome.is_none() {
+                self.breaks(id, now, "nobody knows what became of something that staff did");
+            }
+        }
+    }
+
     /// The whole story of a conversation, at the end.
     pub fn story(&mut self, id: ConversationId, entries: &[Entry], now: Timestamp) {
         let heard: Vec<&str> = entries.iter().filter(|entry| entry.who == Who::Customer).map(|entry| entry.text.as_str()).collect();
@@ -148,11 +165,16 @@ impl Watch {
                     self.breaks(id, entry.at, &format!("{first} claimed what {owner} has"));
                 }
                 owner = Some(first);
-            } else if entry.text.contains(" took it over from ") {
+            } else if entry.text.contains(" took it over from ")
+                || entry.text.contains(" has the same customer by another channel, and this")
+            {
                 owner = Some(first);
             } else if let Some((_, to)) = entry.text.split_once(" handed it to ") {
                 owner = Some(to.split([':', ' ']).next().unwrap_or("").to_string());
-            } else if entry.text.contains(" gave it back") || entry.text.contains(" has gone off shift") || entry.text.contains(" closed ")
+            } else if entry.text.contains(" gave it back")
+                || entry.text.contains(" gave back the other")
+                || entry.text.contains(" has gone off shift")
+                || entry.text.contains(" closed ")
             {
                 owner = None;
             }

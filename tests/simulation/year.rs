@@ -22,6 +22,8 @@ const CONFIG: &str = r#"
 country = "US"
 [desk]
 time_zone = "Europe/Berlin"
+most = 6
+ask_after = "2d"
 [desk.hours]
 mon-fri = ["8:00-12:00", "12:30-20:00"]
 sat = ["10:00-14:00"]
@@ -38,8 +40,23 @@ name = "lead"
 way = "telegram"
 to = "6"
 reaches = ["S1"]
+[[oncall]]
+name = "rota"
+turns = ["oncall", "lead"]
+begins = "2026-01-05 09:00"
+every = "7d"
+[[team]]
+name = "returns"
+topics = ["return_item", "refund_status", "cancel_order"]
+people = ["S4", "S5"]
+fallback = "evening"
+hours = { mon-fri = ["9:00-17:00"] }
+[[team]]
+name = "evening"
+urgencies = ["stuck"]
+people = ["S0", "S1", "S2"]
 [[ladder.crisis]]
-ways = ["group", "oncall"]
+ways = ["group", "rota"]
 [[ladder.crisis]]
 after = "2m"
 ways = ["group", "oncall", "lead"]
@@ -125,8 +142,8 @@ async fn app(store: &Arc<dyn Store>, clock: &Arc<SimClock>, net: &Arc<Net>) -> A
         ways: SHOP.0.all_ways(),
         backend: Arc::new(Demo::default()),
         hours: SHOP.0.hours.clone(),
-        team_hours: Default::default(),
-        most: None,
+        team_hours: SHOP.0.team_hours.clone(),
+        most: SHOP.0.most,
     })
     .await
     .expect("an app")
@@ -272,6 +289,10 @@ impl Year {
         let mut ids: Vec<ConversationId> = touched.to_vec();
         ids.extend(self.store.timers_due(now).await.expect("reads").into_iter().map(|row| row.id));
         ids.extend(self.store.outbox().await.expect("reads").into_iter().filter(|row| row.due <= now).map(|row| row.id));
+        for id in ids.clone() {
+            let joined = self.state(id).await.map(|state| state.joined).unwrap_or_default();
+            ids.extend(joined.into_iter().map(|joined| joined.with));
+        }
         ids.sort_unstable();
         ids.dedup();
         self.events += self.app.fire_timers().await as u64;
@@ -346,7 +367,9 @@ impl Year {
         let id = self.id(customer);
         let before = self.state(id).await;
         let entropy = self.chance.bits();
-        let message = Message { text: text.into(), external: format!("m{}", self.number + 1), entropy, ..Message::default() };
+        // One in five of Telegram's has the number of somebody who texts: the same person, as both channels vouch.
+        let phone = (customer % 10 == 1 && self.chance.happens(0.1)).then(|| self.customers[customer - 1].sender.clone());
+        let message = Message { text: text.into(), external: format!("m{}", self.number + 1), entropy, phone, ..Message::default() };
         let target = Target::Address(self.customers[customer].clone());
         let alerts = self.net.watch().alerts;
         self.net.watch().wrote.entry(id).or_default().push(text.to_string());
@@ -492,12 +515,17 @@ impl Year {
             0.06..0.08 => StaffAction::Release,
             0.08..0.10 => StaffAction::command("assign", "S1 knows it", message),
             0.10..0.11 => StaffAction::command("snooze", "10m on the phone", message),
+            0.11..0.16 => StaffAction::command("do", "goodwill A1042 8", message),
+            0.16..0.165 => StaffAction::Part,
             _ => StaffAction::Say { text: words, message },
         };
         if matches!(action, StaffAction::Snooze { .. }) && owner.id == Self::staff(staff).id {
             self.net.watch().rests(id, self.clock.now() + SignedDuration::from_mins(10));
         }
         self.does(staff, id, "staff", action).await;
+        if let Some(proposed) = self.state(id).await.and_then(|state| state.proposed) {
+            self.does(staff, id, "callback", StaffAction::Confirm { number: proposed.number }).await;
+        }
         if self.chance.happens(0.05) {
             self.does(staff, id, "staff", StaffAction::Unsend { line: None, reply: None }).await;
         }
@@ -537,6 +565,7 @@ impl Year {
             }
             let entries = self.store.transcript(id).await.expect("reads");
             self.net.watch().story(id, &entries, now);
+            self.net.watch().given(id, &state, now);
         }
         let waiting = self.store.queue().await.expect("reads");
         for row in waiting.iter().filter(|row| row.urgency == Urgency::Crisis && row.owner.is_none()) {
