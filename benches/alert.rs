@@ -100,6 +100,7 @@ async fn main() {
         ways: config.all_ways(),
         backend: Arc::new(Demo::default()),
         hours: config.hours.clone(),
+        chatwoot: None,
     })
     .await
     .expect("an app");
@@ -108,6 +109,7 @@ async fn main() {
         app: app.clone(),
         telegram: Some(Arc::new(TelegramHook { decoder: decoder.clone(), secret: SecretString::from(SECRET) })),
         twilio: None,
+        chatwoot: None,
         api: Arc::default(),
         metrics: None,
         stopping: Arc::new(AtomicBool::new(false)),

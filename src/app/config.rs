@@ -5,6 +5,7 @@
 //! the file is a mistake.
 //! Leaves out: the secrets themselves (`secrets`), the parts that the settings make (`cli::parts`).
 
+use super::chatwoot_config::{self, ChatwootConfig};
 use super::events::{self, ApiUser};
 use super::ladder::{self, SmtpConfig, WayTo};
 use crate::backend::{HttpCall, read_call};
@@ -75,6 +76,8 @@ pub struct Config {
     pub api: Vec<ApiUser>,
     /// Declared calls; without any the demo shop answers.
     pub calls: BTreeMap<String, HttpCall>,
+    /// Chatwoot as a desk.
+    pub chatwoot: Option<ChatwootConfig>,
 }
 
 impl Default for Config {
@@ -111,6 +114,7 @@ impl Default for Config {
             thresholds: Thresholds::default(),
             api: Vec::new(),
             calls: BTreeMap::new(),
+            chatwoot: None,
         }
     }
 }
@@ -258,7 +262,8 @@ impl Config {
     }
 
     fn desk(&mut self, desk: &Table<'_>) {
-        desk.only(&["time_zone", "hours", "holidays", "alone", "known_days", "safeguarding", "telegram"]);
+        desk.only(&["time_zone", "hours", "holidays", "alone", "known_days", "safeguarding", "telegram", "chatwoot"]);
+        self.chatwoot = desk.table("chatwoot").as_ref().and_then(chatwoot_config::read);
         if let Some(days) = desk.number("known_days") {
             if !(0.0..=366.0).contains(&days.value) {
                 desk.doc.error(days.span, "`known_days` lies between 0 and 366", "known_days = 7");

@@ -83,7 +83,7 @@ impl App {
 
     /// What a step may know.
     pub(super) fn facts(&self, state: &State, event: &Event, now: Timestamp) -> Facts {
-        let mut facts = desk::facts(&self.hours, self.desk.is_some(), self.profile(&state.address.channel), now);
+        let mut facts = desk::facts(&self.hours, self.has_desk(), self.profile(&state.address.channel), now);
         facts.wait = *self.wait.lock().unwrap_or_else(PoisonError::into_inner);
         let crew = self.crew();
         facts.bot_off = crew.bot_off;
@@ -133,6 +133,10 @@ impl App {
 
     /// Somebody worked: they are known from now on.
     pub(super) async fn saw(&self, staff: &Staff) {
+        // Chatwoot doesn't say who resolved something: that is nobody whom colleagues could ask.
+        if staff.id == desk::staff_there(0) {
+            return;
+        }
         let new = self.crew().seen(staff);
         if new {
             self.save_crew().await;

@@ -10,6 +10,8 @@ mod alarm;
 mod alerts;
 mod board;
 mod calls;
+mod chatwoot;
+mod chatwoot_config;
 pub mod clock;
 pub mod config;
 mod crew;
@@ -21,6 +23,7 @@ mod inbox;
 mod ladder;
 pub mod learnt;
 mod limit;
+mod mirror;
 mod outbox;
 pub mod poll;
 mod question;
@@ -30,6 +33,7 @@ mod run;
 mod secrets;
 mod timers;
 
+pub use chatwoot_config::ChatwootConfig;
 pub use clock::{Clock, ForwardClock, Spawn, SystemClock, TokioSpawn};
 pub use config::Config;
 pub use events::{ApiUser, DeskEvent, Scope};
@@ -40,6 +44,7 @@ pub use secrets::Secrets;
 
 use crate::alert::Alert;
 use crate::backend::Backend;
+use crate::channel::chatwoot::ChatwootDesk;
 use crate::channel::{Channel, Desk};
 use crate::conversation::{ConversationId, Profile, Rules};
 use crate::desk::{self, Hours, Way};
@@ -71,6 +76,8 @@ pub struct App {
     pub backend: Arc<dyn Backend>,
     /// When somebody is there.
     pub hours: Hours,
+    /// Another way to staff, which shows whole conversations.
+    pub chatwoot: Option<Arc<ChatwootDesk>>,
     key: [u8; 32],
     locks: Mutex<HashMap<ConversationId, Arc<tokio::sync::Mutex<()>>>>,
     limiter: Mutex<limit::Limiter>,
@@ -124,6 +131,8 @@ pub struct Parts {
     pub backend: Arc<dyn Backend>,
     /// When somebody is there.
     pub hours: Hours,
+    /// Another way to staff, which shows whole conversations.
+    pub chatwoot: Option<Arc<ChatwootDesk>>,
 }
 
 const KEY: &str = "conversation-key";
@@ -156,6 +165,7 @@ impl App {
             ways: parts.ways,
             backend: parts.backend,
             hours: parts.hours,
+            chatwoot: parts.chatwoot,
             key,
             locks: Mutex::default(),
             limiter: Mutex::new(limit::Limiter::new(rate)),
@@ -185,6 +195,11 @@ impl App {
         let mut profile = self.channels.get(channel).map(|channel| channel.profile()).unwrap_or_default();
         profile.gateway_confirms_opt_out |= profile.opt_out_words && self.gateway_confirms.load(Ordering::Relaxed);
         profile
+    }
+
+    /// Whether there is a place where people work.
+    pub fn has_desk(&self) -> bool {
+        self.desk.is_some() || self.chatwoot.is_some()
     }
 
     /// The conversation of an address.

@@ -6,6 +6,7 @@
 //! never blocks what comes behind it; customers' words go out as plain text.
 //! Leaves out: storing what was decoded, and when something is sent (`app`).
 
+pub mod chatwoot;
 pub mod sms;
 pub mod telegram;
 pub mod terminal;

@@ -39,6 +39,7 @@ pub(super) fn chat(paths: &Paths) -> ExitCode {
             ways: Vec::new(),
             backend,
             hours: config.hours.clone(),
+            chatwoot: None,
         })
         .await
         .map_err(|error| error.to_string())?;

@@ -10,7 +10,7 @@ use crate::channel::Channel;
 use crate::channel::sms::twilio::TwilioSms;
 use crate::desk::WayKind;
 use crate::server::api::Access;
-use crate::server::{Server, TelegramHook, TwilioHook, router};
+use crate::server::{ChatwootHook, Server, TelegramHook, TwilioHook, router};
 use crate::store::{KvStore, SledKv, Store, StoreError};
 use futures::FutureExt;
 use std::io::IsTerminal;
@@ -81,7 +81,8 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
 
     let telegram = parts::telegram(&config, &secrets)?;
     let twilio = parts::twilio(&config, &secrets)?;
-    if !config.ways.is_empty() && telegram.as_ref().is_none_or(|telegram| telegram.desk.is_none()) {
+    let chatwoot = parts::chatwoot(&config, &secrets)?;
+    if !config.ways.is_empty() && chatwoot.is_none() && telegram.as_ref().is_none_or(|telegram| telegram.desk.is_none()) {
         return Err("alerts call people to the staff's group, which needs WARMLINE_TELEGRAM_TOKEN and [desk.telegram] chat_id".into());
     }
     let mut channels: Vec<Arc<dyn Channel>> = Vec::new();
@@ -97,6 +98,7 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
         ways: config.all_ways().into_iter().filter(|way| telegram.is_some() || way.kind != WayKind::Group).collect(),
         backend,
         hours: config.hours.clone(),
+        chatwoot: chatwoot.as_ref().map(|(desk, _)| desk.clone()),
     })
     .await
     .map_err(|error| error.to_string())?;
@@ -136,6 +138,7 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
         api: Arc::new(api(&config, &secrets)),
         metrics,
         stopping: stopping.clone(),
+        chatwoot: chatwoot.map(|(_, secret)| Arc::new(ChatwootHook { secret })),
     };
     let listener =
         tokio::net::TcpListener::bind(&config.listen).await.map_err(|error| format!("{} can't be listened on: {error}", config.listen))?;
@@ -283,6 +286,9 @@ fn banner(config: &Config, secrets: &crate::app::Secrets, address: std::net::Soc
     row("telegram", telegram, if telegram { "customers can write" } else { "set WARMLINE_TELEGRAM_TOKEN" });
     let desk = config.desk_chat.is_some() && telegram;
     row("desk", desk, if desk { "staff are told in the group" } else { "set [desk.telegram] chat_id to your staff's group" });
+    if let Some(chatwoot) = &config.chatwoot {
+        row("chatwoot", true, &format!("staff work in inbox {} of {}; its webhook leads to /desk/chatwoot", chatwoot.inbox, chatwoot.url));
+    }
     let missing = match (&secrets.twilio_sid, &secrets.twilio_token) {
         _ if config.twilio_from.is_empty() => "set [sms.twilio] from to your number",
         (None, _) => "set WARMLINE_TWILIO_SID",
@@ -301,7 +307,7 @@ fn banner(config: &Config, secrets: &crate::app::Secrets, address: std::net::Soc
     let ways: Vec<_> = config.all_ways().into_iter().filter(|way| telegram || way.kind != WayKind::Group).collect();
     let thin = crate::desk::thin(&config.ladder, &ways).filter(|_| telegram || twilio);
     lines.extend(thin.map(|thin| format!("  WARNING: {thin}.")));
-    if !desk && named.is_empty() {
+    if !desk && config.chatwoot.is_none() && named.is_empty() {
         lines.push("  Nobody is told about handoffs yet; `warmline queue` shows them.".into());
     }
     print::line(lines.join("\n"));

@@ -333,4 +333,11 @@ pub enum Event {
         /// Its key.
         key: String,
     },
+    /// Another desk keeps the conversation under this number.
+    Mirrored {
+        /// Its number there.
+        conversation: u64,
+        /// The handoff that staff can read there now; none where the conversation there had to be made again.
+        handoff: Option<u64>,
+    },
 }

@@ -41,6 +41,10 @@ pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Time
         Event::Timer { key } if key == super::waiting::UPDATE => turn.update(),
         Event::Timer { key } if key == super::check_in::CHECK_IN => turn.check_in_due(),
         Event::Timer { .. } => {}
+        Event::Mirrored { conversation, handoff } => {
+            turn.state.thread.chatwoot = Some(conversation);
+            handoff.into_iter().for_each(|number| turn.alerted(number));
+        }
     }
     turn.finish()
 }

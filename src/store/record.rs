@@ -4,7 +4,7 @@
 //! Leaves out: keys and bytes (`keys`, `kv`).
 
 use crate::conversation::{CallRequest, ConversationId, Entry, Event, Finished, Line, State, Timer, Urgency};
-use crate::desk::{AlertMessage, DeskMessage, Figure, QueueRow};
+use crate::desk::{AlertMessage, DeskMessage, Figure, MirrorMessage, QueueRow};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,8 @@ pub enum OutboxTarget {
     Desk(DeskMessage),
     /// Staff, outside the desk.
     Alert(AlertMessage),
+    /// Another desk, which shows the conversation as it goes on.
+    Mirror(MirrorMessage),
 }
 
 /// Something to be sent.

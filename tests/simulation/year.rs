@@ -125,6 +125,7 @@ async fn app(store: &Arc<dyn Store>, clock: &Arc<SimClock>, net: &Arc<Net>) -> A
         ways: SHOP.0.all_ways(),
         backend: Arc::new(Demo::default()),
         hours: SHOP.0.hours.clone(),
+        chatwoot: None,
     })
     .await
     .expect("an app")
