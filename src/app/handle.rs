@@ -165,7 +165,7 @@ impl App {
             }
         }
         if self.desk.is_some() {
-            notes.retain(|note| !desk::only_there(note, &next));
+            notes.retain(|note| !desk::only_there(event, note, &next));
             for row in desk::messages(id, &mut next, notes, &self.hours, now) {
                 let target = OutboxTarget::Desk(row.message);
                 change.outbox.push(OutboxRow { id, number: row.number, target, urgency: row.urgency, created: now, due: now, attempts: 0 });

@@ -26,12 +26,14 @@ impl App {
     /// Shows in Chatwoot what is due; how many rows are done.
     pub async fn deliver_mirror(&self) -> usize {
         let Some(desk) = &self.chatwoot else { return 0 };
-        if let Err(error) = desk.learn().await {
-            tracing::warn!(%error, "Chatwoot doesn't say which user we are; will ask again.");
-        }
         let mut lanes: BTreeMap<ConversationId, Vec<OutboxRow>> = BTreeMap::new();
         for row in self.waiting().await.into_iter().filter(|row| matches!(row.target, OutboxTarget::Mirror(_))) {
             lanes.entry(row.id).or_default().push(row);
+        }
+        if !lanes.is_empty()
+            && let Err(error) = desk.learn().await
+        {
+            tracing::warn!(%error, "Chatwoot doesn't say which user we are; will ask again.");
         }
         futures::future::join_all(lanes.into_values().map(|lane| self.mirror_lane(desk, lane))).await.into_iter().sum()
     }
@@ -47,6 +49,8 @@ impl App {
             let nothing = Event::Timer { key: String::new() };
             let shown = self.sent.lock().unwrap_or_else(PoisonError::into_inner).contains(&(row.id, row.number));
             let event = match if shown { Ok(nothing.clone()) } else { self.show(desk, &row, message, now).await } {
+                // Without its number nothing more could be shown there: that is asked for again.
+                Ok(event @ Event::Mirrored { .. }) => event,
                 Ok(event) => {
                     self.sent.lock().unwrap_or_else(PoisonError::into_inner).insert((row.id, row.number));
                     event

@@ -41,8 +41,7 @@ impl App {
     /// Sends what is due, to customers, to the desks and as alerts; how many rows are done.
     pub async fn deliver(&self) -> usize {
         let (lines, desk) = (self.deliver_lines(None), self.deliver_desk());
-        let (lines, posts, alerts, shown) =
-            futures::future::join4(lines, desk, self.deliver_alerts(None), self.deliver_mirror()).await;
+        let (lines, posts, alerts, shown) = futures::future::join4(lines, desk, self.deliver_alerts(None), self.deliver_mirror()).await;
         lines + posts + alerts + shown
     }
 

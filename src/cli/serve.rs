@@ -127,6 +127,15 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
             }
         }
     }
+    if let Some((desk, _)) = chatwoot.clone() {
+        // A token that is wrong is known now, not at the first handoff; what waits for Chatwoot doesn't hold up the start.
+        let asked = async move {
+            if let Err(error) = desk.learn().await {
+                tracing::warn!(%error, "Chatwoot does not answer yet; what is for it waits.");
+            }
+        };
+        spawn.spawn("chatwoot", asked.boxed());
+    }
     if let Some(twilio) = &twilio {
         watch_missed(&app, spawn.as_ref(), twilio.clone()).await?;
     }

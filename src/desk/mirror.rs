@@ -1,7 +1,6 @@
 //! A conversation as another desk (Chatwoot) shows it.
 //!
-//! Owns: [`MirrorMessage`] and making them from a step; the names that messages of that desk have here; what its own presses are
-//! called, so that their answers come back where they were pressed.
+//! Owns: [`MirrorMessage`] and making them from a step; which notes answer that desk alone.
 //! Invariants: pure; an open handoff is there with its card and its whole transcript, then every entry once, in order; what was
 //! written there is not written there again; nothing that would start a circle is answered; no number of a customer is in it.
 //! Leaves out: how it is sent (`channel::chatwoot`), when (`app`).
@@ -10,6 +9,7 @@ use super::card::card;
 use super::hours::Hours;
 use super::mark::mark;
 use super::message::not_sent;
+use super::there::{Pressed, message_there, pressed, works_there};
 use super::transcript::transcript;
 use crate::conversation::{
     ConversationId, DRILL, DeskNote, Entry, Event, Fate, NotSent, Owner, Staff, StaffAction, State, Urgency, Who, failure_words,
@@ -69,63 +69,22 @@ pub enum MirrorMessage {
     },
 }
 
-/// Names of messages there begin below this. Telegram's are above zero, those of the API between zero and -2^30.
-const BELOW: i64 = -(1 << 40);
-
-/// The name here of a message there.
-pub fn message_name(message: u64) -> i64 {
-    BELOW - i64::try_from(message).unwrap_or(0).min(i64::MAX / 2)
-}
-
-/// The message there, where a name means one.
-fn message_there(name: i64) -> Option<u64> {
-    (name <= BELOW).then(|| name.abs_diff(BELOW))
-}
-
-/// The beginning of staff's ids there.
-const STAFF: &str = "chatwoot:";
-
-/// What somebody did there by a click and not in words. Its name is the `callback` of its event, so that the answer is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pressed {
-    /// Wrote to the customer, which claims what nobody has.
-    Wrote,
-    /// Wrote a private note.
-    Noted,
-    /// Assigned it to somebody.
-    Assigned,
-    /// Assigned it to nobody.
-    Unassigned,
-    /// Resolved it.
-    Resolved,
-    /// Deleted a message.
-    Deleted,
-}
-
-impl Pressed {
-    const ALL: [(Pressed, &'static str); 6] = [
-        (Pressed::Wrote, "chatwoot:wrote"),
-        (Pressed::Noted, "chatwoot:noted"),
-        (Pressed::Assigned, "chatwoot:assigned"),
-        (Pressed::Unassigned, "chatwoot:unassigned"),
-        (Pressed::Resolved, "chatwoot:resolved"),
-        (Pressed::Deleted, "chatwoot:deleted"),
-    ];
-
-    /// The event's `callback`.
-    pub fn callback(self) -> String {
-        Pressed::ALL.into_iter().find(|(pressed, _)| *pressed == self).map_or(String::new(), |(_, name)| name.into())
+/// Who asked for it, where a note answers one person: they read it where they asked.
+fn asked<'e>(event: &'e Event, note: &DeskNote) -> Option<&'e Staff> {
+    match (event, note) {
+        // What begins with their name tells colleagues what they have done.
+        (Event::Staff { staff, callback: None, .. }, DeskNote::Relay { who: Who::Note, text, .. }) if !text.starts_with(&staff.name) => {
+            Some(staff)
+        }
+        (Event::Staff { staff, .. }, DeskNote::Transcript | DeskNote::Guide) => Some(staff),
+        _ => None,
     }
 }
 
-/// The click that a `callback` stands for; none for those of other desks.
-pub fn pressed(callback: &str) -> Option<Pressed> {
-    Pressed::ALL.into_iter().find(|(_, name)| *name == callback).map(|(pressed, _)| pressed)
-}
-
 /// True for a note that answers the other desk alone.
-pub fn only_there(note: &DeskNote, state: &State) -> bool {
+pub fn only_there(event: &Event, note: &DeskNote, state: &State) -> bool {
     match note {
+        _ if asked(event, note).is_some_and(|staff| works_there(&staff.id)) => true,
         DeskNote::Answer { callback, .. } => pressed(callback).is_some(),
         DeskNote::NotSent { message, .. } => message.and_then(message_there).is_some(),
         DeskNote::Mark { line } => state.sent.get(line).is_some_and(|sent| message_there(sent.message).is_some()),
@@ -178,7 +137,7 @@ pub fn mirror(step: &Mirrored<'_>, hours: &Hours, now: Timestamp) -> Vec<MirrorM
         }
         (None, _) => {}
     }
-    for note in step.notes {
+    for note in step.notes.iter().filter(|note| asked(step.event, note).is_none_or(|staff| works_there(&staff.id))) {
         shown.extend(note_there(step, note, hours, now));
     }
     let click = clicked(step.event).map(|(_, pressed)| pressed);
@@ -202,7 +161,8 @@ fn clicked(event: &Event) -> Option<(&Staff, Pressed)> {
 /// The step's entries that the other desk doesn't have yet.
 fn entries(step: &Mirrored<'_>) -> Vec<MirrorMessage> {
     let click = clicked(step.event).map(|(_, pressed)| pressed);
-    let wrote_there = matches!(step.event, Event::Staff { action: StaffAction::Say { message, .. }, .. } if message_there(*message).is_some());
+    let wrote_there =
+        matches!(step.event, Event::Staff { action: StaffAction::Say { message, .. }, .. } if message_there(*message).is_some());
     // An assignment is seen there as what it is, and so is a note.
     let seen_there = matches!(click, Some(Pressed::Assigned | Pressed::Unassigned | Pressed::Noted));
     let told = |text: &str| step.notes.iter().any(|note| matches!(note, DeskNote::Relay { text: told, .. } if told.starts_with(text)));
@@ -237,7 +197,7 @@ fn note_there(step: &Mirrored<'_>, note: &DeskNote, hours: &Hours, now: Timestam
         DeskNote::NotSent { message, why } => {
             let there = message.and_then(message_there);
             // A refusal is for whoever wrote; a failure for all.
-            if there.is_none() && message.is_some() && !matches!(why, NotSent::Failed { .. }) {
+            if there.is_none() && !matches!(why, NotSent::Failed { .. }) {
                 return Vec::new();
             }
             let text = not_sent(why);
@@ -288,16 +248,6 @@ fn marked(step: &Mirrored<'_>, line: u64) -> Vec<MirrorMessage> {
     }
 }
 
-/// The id here of a user there.
-pub fn staff_there(user: u64) -> String {
-    format!("{STAFF}{user}")
-}
-
-/// True for the id of somebody who works there.
-pub fn works_there(staff: &str) -> bool {
-    staff.starts_with(STAFF)
-}
-
 /// The longest text that one note takes there, in characters.
 const LONGEST: usize = 140_000;
 
@@ -314,3 +264,6 @@ pub fn history(card: Option<&str>, entries: &[Entry], before: u64, hours: &Hours
     let cut: String = text.chars().skip(surplus).collect();
     format!("{}\n\n… (earlier lines: `warmline walk`)\n{cut}", card.unwrap_or_default()).trim_start().to_string()
 }
+
+#[cfg(test)]
+mod tests;

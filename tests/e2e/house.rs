@@ -182,7 +182,10 @@ impl House {
             ]),
             metrics: None,
             stopping: Arc::new(AtomicBool::new(false)),
-            chatwoot: app.chatwoot.as_ref().map(|_| Arc::new(ChatwootHook { secret: SecretString::from(crate::support::fake_chatwoot::SECRET) })),
+            chatwoot: app
+                .chatwoot
+                .as_ref()
+                .map(|_| Arc::new(ChatwootHook { secret: SecretString::from(crate::support::fake_chatwoot::SECRET) })),
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));

@@ -321,7 +321,8 @@ fn in_room(state: &mut State, method: &Method, id: &str, rest: &[&str], body: &V
             let before = std::mem::replace(&mut room.status, status.clone());
             if before != status {
                 let changed = json!([{"status": {"previous_value": before, "current_value": status}}]);
-                let echoes = ["conversation_status_changed", "conversation_updated"].map(|event| room_webhook(event, room, changed.clone()));
+                let echoes =
+                    ["conversation_status_changed", "conversation_updated"].map(|event| room_webhook(event, room, changed.clone()));
                 state.echoes.extend(echoes);
             }
             answer(200, json!({"payload": {"success": true}}))

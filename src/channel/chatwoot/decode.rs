@@ -121,7 +121,8 @@ fn message(json: &Value, place: &Place, updated: bool) -> Option<Webhook> {
     }
     let text = plain(json["content"].as_str().unwrap_or_default());
     let media = json["attachments"].as_array().is_some_and(|attached| !attached.is_empty());
-    let heard = match json["private"].as_bool().unwrap_or(false) {
+    // Lines that begin with / are never sent.
+    let heard = match json["private"].as_bool().unwrap_or(false) || text.starts_with('/') {
         true if text.is_empty() => return None,
         true => Heard::Noted { message, staff, text },
         false if text.is_empty() && !media => return None,
@@ -273,6 +274,7 @@ mod tests {
         let note = Heard::Noted { message: 901, staff: bob(), text: "/claim".into() };
         for (name, path, value, wanted) in [
             ("words", "/private", json!(false), Some(words.clone())),
+            ("a command", "/content", json!("/claim"), Some(note.clone())),
             ("a note", "/content", json!("/claim"), None),
             ("ours by its name", "/source_id", json!("warmline:abab:12"), None),
             ("ours by its user", "/sender/id", json!(1), None),
@@ -316,7 +318,11 @@ mod tests {
             ("to somebody since then", changed("conversation_updated", assigned(json!(4))), None),
             ("something else", changed("conversation_updated", json!({"changed_attributes": [{"priority": {}}]})), None),
             ("no changes", changed("conversation_updated", json!({})), None),
-            ("resolved", changed("conversation_status_changed", json!({"status": "resolved"})), Some(Heard::Resolved { assignee: Some(bob()) })),
+            (
+                "resolved",
+                changed("conversation_status_changed", json!({"status": "resolved"})),
+                Some(Heard::Resolved { assignee: Some(bob()) }),
+            ),
             ("opened", changed("conversation_status_changed", json!({})), None),
             ("another inbox", changed("conversation_status_changed", json!({"status": "resolved", "inbox_id": 9})), None),
         ] {
@@ -353,7 +359,8 @@ mod tests {
         let state = State::new(Address::default());
         assert_eq!(incoming(Webhook { id, room: 101, heard: resolved() }, &state, "d"), [], "we ended it ourselves");
         let words = Heard::Said { message: 5, staff: bob(), text: "Hi".into(), media: false };
-        let names: Vec<String> = incoming(Webhook { id, room: 101, heard: words }, &state, "d").into_iter().map(|row| row.external).collect();
+        let names: Vec<String> =
+            incoming(Webhook { id, room: 101, heard: words }, &state, "d").into_iter().map(|row| row.external).collect();
         assert_eq!(names, ["claim:5", "said:5"]);
         let asked = Heard::Noted { message: 5, staff: bob(), text: "/queue".into() };
         assert_eq!(question(&asked).map(|question| question.asks), Some(Asks::Queue));
