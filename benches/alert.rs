@@ -100,6 +100,8 @@ async fn main() {
         ways: config.all_ways(),
         backend: Arc::new(Demo::default()),
         hours: config.hours.clone(),
+        team_hours: config.team_hours.clone(),
+        most: config.most,
         chatwoot: None,
     })
     .await

@@ -8,8 +8,9 @@
 use super::chatwoot_config::{self, ChatwootConfig};
 use super::events::{self, ApiUser};
 use super::ladder::{self, SmtpConfig, WayTo};
+use super::teams;
 use crate::backend::{HttpCall, read_call};
-use crate::conversation::{GROUP, Ladder, Shop};
+use crate::conversation::{GROUP, Ladder, Shop, Team};
 use crate::desk::{Hours, Way, WayKind};
 use crate::engine::{Mode, Thresholds};
 use crate::lexis::{Doc, Finding, Severity, Source, Table};
@@ -54,6 +55,12 @@ pub struct Config {
     pub desk_chat: Option<i64>,
     /// Who reads the staff's group.
     pub group_reaches: Vec<String>,
+    /// Who takes what.
+    pub teams: Vec<Team>,
+    /// Teams with hours of their own.
+    pub team_hours: BTreeMap<String, Hours>,
+    /// The most conversations that one person is given by `/next`.
+    pub most: Option<u32>,
     /// Ways to staff outside the group.
     pub ways: Vec<WayTo>,
     /// Who is told, and when the next.
@@ -103,6 +110,9 @@ impl Default for Config {
             hours: Hours::new("UTC", &week).unwrap_or_else(|_| Hours::never()),
             desk_chat: None,
             group_reaches: Vec::new(),
+            teams: Vec::new(),
+            team_hours: BTreeMap::new(),
+            most: None,
             ways: Vec::new(),
             ladder: Ladder::default(),
             smtp: SmtpConfig::default(),
@@ -152,6 +162,8 @@ impl Config {
             "ladder",
             "smtp",
             "api",
+            "team",
+            "oncall",
         ]);
         secrets_stay_out(root);
         if let Some(mode) = root.choice("mode", &[("live", Mode::Live), ("suggest", Mode::Suggest), ("shadow", Mode::Shadow)]) {
@@ -209,6 +221,7 @@ impl Config {
             self.desk(&table);
         }
         let zone = root.table("desk").and_then(|desk| desk.string("time_zone")).map_or_else(|| "UTC".to_string(), |zone| zone.value);
+        teams::read(self, root, &zone);
         ladder::read(self, root, &zone);
         events::read(self, root);
         if let Some(table) = root.table("understanding") {
@@ -234,7 +247,7 @@ impl Config {
     /// Every way to staff, the group too. The group is read in the desk's hours.
     pub fn all_ways(&self) -> Vec<Way> {
         let hours = Some(self.hours.clone());
-        let group = Way { name: GROUP.into(), kind: WayKind::Group, reaches: self.group_reaches.clone(), hours, full: true };
+        let group = Way { hours, full: true, ..Way::new(GROUP, WayKind::Group, self.group_reaches.clone()) };
         let group = self.desk_chat.map(|_| group);
         group.into_iter().chain(self.ways.iter().map(|way| way.way.clone())).collect()
     }
@@ -262,7 +275,13 @@ impl Config {
     }
 
     fn desk(&mut self, desk: &Table<'_>) {
-        desk.only(&["time_zone", "hours", "holidays", "alone", "known_days", "safeguarding", "telegram", "chatwoot"]);
+        desk.only(&["time_zone", "hours", "holidays", "alone", "known_days", "most", "safeguarding", "telegram", "chatwoot"]);
+        if let Some(most) = desk.number("most") {
+            if most.value < 1.0 {
+                desk.doc.error(most.span, "`most` is a number from 1", "most = 5");
+            }
+            self.most = Some(most.value.clamp(1.0, 1000.0) as u32);
+        }
         self.chatwoot = desk.table("chatwoot").as_ref().and_then(chatwoot_config::read);
         if let Some(days) = desk.number("known_days") {
             if !(0.0..=366.0).contains(&days.value) {

@@ -7,7 +7,7 @@
 
 use super::App;
 use crate::channel::{Body, Incoming, Target};
-use crate::conversation::{ConversationId, Event, Facts, Staff, State, Urgency};
+use crate::conversation::{ConversationId, Event, Facts, Profile, Staff, State, Times, Urgency};
 use crate::desk::{self, Crew, QueueRow};
 use crate::store::StoreError;
 use jiff::{SignedDuration, Timestamp};
@@ -88,11 +88,21 @@ impl App {
         let crew = self.crew();
         facts.bot_off = crew.bot_off;
         facts.incident.clone_from(&crew.incident);
+        facts.teams = self.team_times(now);
         // Most steps ask for nobody.
-        if matches!(event, Event::Staff { .. }) || state.helper.is_some() {
+        if matches!(event, Event::Staff { .. }) || state.helper.is_some() || !self.rules.load().teams.is_empty() {
             facts.crew = Arc::new(crew.colleagues(&self.load(true), &self.hours, now));
         }
         facts
+    }
+
+    /// When the teams are there that have hours of their own.
+    fn team_times(&self, now: Timestamp) -> Arc<BTreeMap<String, Times>> {
+        let times = |hours| {
+            let facts = desk::facts(hours, self.has_desk(), Profile::default(), now);
+            Times { reach: facts.reach, opens: facts.opens, closes: facts.closes }
+        };
+        Arc::new(self.team_hours.iter().map(|(name, hours)| (name.clone(), times(hours))).collect())
     }
 
     /// Ends the shifts and breaks that are over; how many conversations went back to the queue.

@@ -49,7 +49,8 @@ impl App {
                 (None, Some(address)) => (State::new(address.clone()), 0),
                 (None, None) => return Ok(false),
             };
-            let change = self.change(id, version, &state, event, &finishes, now);
+            let mut change = self.change(id, version, &state, event, &finishes, now);
+            self.look_for_kin(&mut change, version, event).await?;
             let (outbox, calls) = (!change.outbox.is_empty(), !change.calls.is_empty());
             let (queue, finished) = (change.queue.clone(), change.finished.is_some());
             let events = DeskEvent::of(id, &state, &change.state, now);
@@ -112,7 +113,7 @@ impl App {
         change.call_done = finishes.call;
         change.timers_done.extend(finishes.timer.clone());
         change.links.clone_from(&finishes.links);
-        let mut notes = Vec::new();
+        let (mut notes, mut passes) = (Vec::new(), Vec::new());
         let urgency = next.handoff.as_ref().map(|handoff| handoff.urgency);
         for effect in effects {
             match effect {
@@ -147,6 +148,7 @@ impl App {
                 }
                 Effect::DropBotLines => change.drop_bot_lines = true,
                 Effect::DropQuestions => change.drop_questions = true,
+                Effect::Pass { to, word } => passes.push((to, word)),
             }
         }
         for mut alert in desk::alerts(id, state, &next, &notes, &rules.ladder, &self.ways, now) {
@@ -154,6 +156,11 @@ impl App {
             next.next += 1;
             alert.number = number;
             let (urgency, target) = (Some(alert.urgency), OutboxTarget::Alert(alert));
+            change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due: now, attempts: 0 });
+        }
+        for (to, word) in passes {
+            let (number, target) = (next.next, OutboxTarget::Kin { to, from: id, word });
+            next.next += 1;
             change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due: now, attempts: 0 });
         }
         if self.chatwoot.is_some() {

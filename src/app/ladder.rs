@@ -6,6 +6,7 @@
 //! Leaves out: making the ways (`cli::parts`).
 
 use super::config::Config;
+use super::teams;
 use crate::conversation::{GROUP, Ladder, Rung, SHORTEST, Urgency};
 use crate::desk::{Hours, Way, WayKind};
 use crate::lexis::{Located, Table, nearest};
@@ -68,6 +69,10 @@ pub(super) fn read(config: &mut Config, root: &Table<'_>, zone: &str) {
         let at = root.tables("alert").first().map_or(0..0, |table| table.span.clone());
         root.doc.error(at, message, "claims and answers are written in the group: set [desk.telegram] chat_id, or [desk.chatwoot]");
     }
+    for table in root.tables("oncall") {
+        let oncall = teams::oncall(&table, zone, &ways);
+        ways.extend(oncall.map(|way| WayTo { way, to: Vec::new() }));
+    }
     config.ways = ways;
     let Some(table) = root.table("ladder") else { return };
     let names: Vec<&str> = Urgency::ALL.iter().map(|urgency| urgency.name()).collect();
@@ -83,7 +88,7 @@ pub(super) fn read(config: &mut Config, root: &Table<'_>, zone: &str) {
 }
 
 fn way(table: &Table<'_>, zone: &str, others: &[WayTo], config: &Config) -> Option<WayTo> {
-    table.only(&["name", "way", "to", "reaches", "hours", "content"]);
+    table.only(&["name", "way", "to", "reaches", "hours", "content", "teams"]);
     let plain = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let Some(name) = table.string("name").filter(|name| plain(&name.value)) else {
         table.doc.error(table.span.clone(), "an alert needs a `name` of letters, digits and _", "name = \"oncall\"");
@@ -121,7 +126,8 @@ fn way(table: &Table<'_>, zone: &str, others: &[WayTo], config: &Config) -> Opti
     }
     let full = table.choice("content", &[("brief", false), ("full", true)]).is_some_and(|full| full.value);
     let to = to.into_iter().map(|to| to.value).collect();
-    Some(WayTo { way: Way { name: name.value, kind: kind.value, reaches, hours, full }, to })
+    let teams = teams::named(table, "teams", &config.teams);
+    Some(WayTo { way: Way { hours, full, teams, ..Way::new(&name.value, kind.value, reaches) }, to })
 }
 
 fn check_to(table: &Table<'_>, kind: WayKind, to: &[Located<String>], config: &Config) {
@@ -141,7 +147,7 @@ fn check_to(table: &Table<'_>, kind: WayKind, to: &[Located<String>], config: &C
         })
     };
     match kind {
-        WayKind::Group => {}
+        WayKind::Group | WayKind::OnCall => {}
         WayKind::Telegram => {
             one("the id of a person or a group: to = [\"123456789\"]");
             each(&|to| to.parse::<i64>().is_ok_and(|id| id != 0), "chat's id", "to = [\"123456789\"]");

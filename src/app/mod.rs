@@ -20,6 +20,7 @@ pub mod drill;
 mod events;
 mod handle;
 mod inbox;
+mod kin;
 mod ladder;
 pub mod learnt;
 mod limit;
@@ -31,6 +32,7 @@ pub mod reload;
 pub mod rules;
 mod run;
 mod secrets;
+mod teams;
 mod timers;
 
 pub use chatwoot_config::ChatwootConfig;
@@ -76,6 +78,10 @@ pub struct App {
     pub backend: Arc<dyn Backend>,
     /// When somebody is there.
     pub hours: Hours,
+    /// Teams with hours of their own.
+    pub team_hours: BTreeMap<String, Hours>,
+    /// The most conversations that one person is given.
+    pub most: Option<u32>,
     /// Another way to staff, which shows whole conversations.
     pub chatwoot: Option<Arc<ChatwootDesk>>,
     key: [u8; 32],
@@ -131,6 +137,10 @@ pub struct Parts {
     pub backend: Arc<dyn Backend>,
     /// When somebody is there.
     pub hours: Hours,
+    /// Teams with hours of their own.
+    pub team_hours: BTreeMap<String, Hours>,
+    /// The most conversations that one person is given.
+    pub most: Option<u32>,
     /// Another way to staff, which shows whole conversations.
     pub chatwoot: Option<Arc<ChatwootDesk>>,
 }
@@ -165,6 +175,8 @@ impl App {
             ways: parts.ways,
             backend: parts.backend,
             hours: parts.hours,
+            team_hours: parts.team_hours,
+            most: parts.most,
             chatwoot: parts.chatwoot,
             key,
             locks: Mutex::default(),

@@ -33,6 +33,8 @@ pub(super) enum Outgoing<'w> {
     Desk,
     /// Alerts by a way.
     Alerts(&'w str),
+    /// What conversations of one person tell each other.
+    Kin,
     /// What Chatwoot shows.
     Chatwoot,
 }
@@ -42,7 +44,7 @@ impl App {
     pub async fn deliver(&self) -> usize {
         let (lines, desk) = (self.deliver_lines(None), self.deliver_desk());
         let (lines, posts, alerts, shown) = futures::future::join4(lines, desk, self.deliver_alerts(None), self.deliver_mirror()).await;
-        lines + posts + alerts + shown
+        lines + posts + alerts + shown + self.deliver_kin().await
     }
 
     pub(super) async fn waiting(&self) -> Vec<OutboxRow> {
@@ -87,6 +89,7 @@ impl App {
                 (OutboxTarget::Customer(line), Outgoing::Channel(channel)) if channel == line.to.channel => channel,
                 (OutboxTarget::Desk(_), Outgoing::Desk) if self.desk.is_some() => "",
                 (OutboxTarget::Alert(alert), Outgoing::Alerts(way)) if way == alert.way => &alert.way,
+                (OutboxTarget::Kin { .. }, Outgoing::Kin) => "",
                 (OutboxTarget::Mirror(_), Outgoing::Chatwoot) if self.chatwoot.is_some() => "",
                 _ => continue,
             };

@@ -10,6 +10,7 @@ use super::App;
 use crate::channel::{Asks, Body, DeskQuestion, Incoming, Target};
 use crate::conversation::{Event, Incident, StaffAction, Urgency};
 use crate::desk::{QueueRow, Stats};
+use crate::lexis::day;
 use crate::store::StoreError;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::PoisonError;
@@ -52,7 +53,7 @@ impl App {
             Asks::Queue => self.queue_text().await,
             Asks::Next => self.next(question).await,
             Asks::Stats(days) => self.stats_text(days).await,
-            Asks::Who => Ok(self.crew().text(&self.load(false), &self.hours)),
+            Asks::Who => Ok(self.who()),
             Asks::Gone => self.is_gone(question).await,
             _ => Ok(self.changes(question).await),
         };
@@ -60,6 +61,18 @@ impl App {
             tracing::error!(%error, "A question of staff can't be answered.");
             "The data store can't be read. Please try again, and have it looked at.".into()
         })
+    }
+
+    /// Who is there, and who is on call.
+    fn who(&self) -> String {
+        let now = self.clock.now();
+        let mut lines = vec![self.crew().text(&self.load(false), &self.hours)];
+        for way in &self.ways {
+            let Some(rota) = &way.rota else { continue };
+            let until = rota.until(now).map(|until| format!(" until {}, {}:{:02}", day(until.date(), "en"), until.hour(), until.minute()));
+            lines.push(format!("On call ({}): {}{}", way.name, rota.at(now), until.unwrap_or_default()));
+        }
+        lines.join("\n")
     }
 
     async fn queue_text(&self) -> Result<String, StoreError> {
@@ -175,25 +188,39 @@ impl App {
     /// Claims the most urgent handoff that nobody has.
     async fn next(&self, question: &DeskQuestion) -> Result<String, StoreError> {
         let (rows, now): (Vec<QueueRow>, Timestamp) = (self.store.queue().await?, self.clock.now());
-        let (free, waits) = {
+        let (free, waits, full) = {
             let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
             given.retain(|_, at| now.duration_since(*at) < UNDER_WAY);
             let colleagues = self.crew().colleagues(&self.load(true), &self.hours, now);
             let me = colleagues.iter().find(|colleague| colleague.id == question.staff.id);
             // Whoever would be asked to leave a crisis to others gets what comes after it; the others must see it.
             let spared = |row: &QueueRow| row.urgency == Urgency::Crisis && me.is_some_and(|me| !me.can_take_a_crisis(now));
-            let taken = |row: &QueueRow| given.contains_key(&row.id) || spared(row);
+            let rules = self.rules.load();
+            let name = &question.staff.name;
+            let mine = |team: &String| rules.teams.iter().any(|one| one.name == *team && one.has(name));
+            let others = |row: &QueueRow| row.team.as_ref().is_some_and(|team| !mine(team));
+            // Whoever has enough gets a crisis all the same.
+            let load = self.load(false).get(&question.staff.id).copied().unwrap_or(0);
+            let own = rules.teams.iter().filter(|team| !team.people.is_empty() && team.has(name)).filter_map(|team| team.most).min();
+            let full = own.or(self.most).filter(|most| load >= *most);
+            let enough = |row: &QueueRow| full.is_some() && row.urgency < Urgency::Crisis;
+            let taken = |row: &QueueRow| given.contains_key(&row.id) || spared(row) || others(row) || enough(row);
             let free = QueueRow::next(&rows, &question.staff.id, now, taken).cloned();
             if let Some(row) = &free {
                 given.insert(row.id, now);
             }
             // What is just being claimed waits for nobody any more.
-            (free, rows.iter().any(|row| row.owner.is_none() && !given.contains_key(&row.id)))
+            (free, rows.iter().any(|row| row.owner.is_none() && !given.contains_key(&row.id)), full)
         };
         let Some(row) = free else {
+            if let Some(most) = full.filter(|_| waits) {
+                return Ok(format!(
+                    "You have as many conversations as one person is given here ({most}). Claim takes one more all the same."
+                ));
+            }
             return Ok(match waits {
                 true => {
-                    "What waits is kept for somebody else, or a crisis that somebody else should take: /queue shows it. Claim in its topic \
+                    "What waits is kept for somebody else or another team, or a crisis that somebody else should take: /queue shows it. Claim in its topic \
                          takes it all the same."
                         .into()
                 }

@@ -9,7 +9,7 @@ use super::config::Config;
 use super::defaults;
 use super::learnt::Learnt;
 use crate::care::{self, HelpLines};
-use crate::conversation::{Rules, Words};
+use crate::conversation::{Action, Rules, Words};
 use crate::engine::{self, CallShapes};
 use crate::lexis::{Finding, Severity, Source};
 use std::path::Path;
@@ -136,6 +136,8 @@ pub fn compile(sources: &[Source], shapes: &CallShapes, config: &Config) -> Resu
                 known_days: config.known_days,
                 ladder: config.ladder.clone(),
                 safeguarding: config.safeguarding.clone(),
+                actions: Action::all(shapes),
+                teams: config.teams.clone(),
             };
             Ok(Loaded { rules, findings })
         }

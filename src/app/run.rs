@@ -28,6 +28,7 @@ enum Worker {
     Channel(&'static str),
     Desk,
     Alerts(String),
+    Kin,
     Chatwoot,
 }
 
@@ -66,7 +67,9 @@ pub fn run(app: &Arc<App>, spawn: &Arc<dyn Spawn>, poller: Option<Poller>, files
 
     // One worker a channel, one for the desk and one a way of alerting: a service that hangs holds up nobody else's words.
     let ways = app.alerts.keys().cloned().map(Worker::Alerts);
-    for worker in app.channels.keys().map(|channel| Worker::Channel(channel)).chain([Worker::Desk, Worker::Chatwoot]).chain(ways) {
+    for worker in
+        app.channels.keys().map(|channel| Worker::Channel(channel)).chain([Worker::Desk, Worker::Kin, Worker::Chatwoot]).chain(ways)
+    {
         let (app, end) = (app.clone(), stopping.clone());
         let mut ready = app.outbox_ready.subscribe();
         let task = async move {
@@ -75,12 +78,14 @@ pub fn run(app: &Arc<App>, spawn: &Arc<dyn Spawn>, poller: Option<Poller>, files
                     Worker::Channel(channel) => Outgoing::Channel(channel),
                     Worker::Desk => Outgoing::Desk,
                     Worker::Alerts(way) => Outgoing::Alerts(way),
+                    Worker::Kin => Outgoing::Kin,
                     Worker::Chatwoot => Outgoing::Chatwoot,
                 };
                 match outgoing {
                     Outgoing::Channel(channel) => steady("outbox", app.deliver_lines(Some(channel))).await,
                     Outgoing::Desk => steady("desk", app.deliver_desk()).await,
                     Outgoing::Alerts(way) => steady("alerts", app.deliver_alerts(Some(way))).await,
+                    Outgoing::Kin => steady("kin", app.deliver_kin()).await,
                     Outgoing::Chatwoot => steady("chatwoot", app.deliver_mirror()).await,
                 }
                 if end.is_cancelled() {

@@ -3,7 +3,7 @@
 //! Owns: `[backend.NAME]`, read with every mistake placed.
 //! Leaves out: making the call (`http`).
 
-use crate::engine::CallShape;
+use crate::engine::{CallShape, StaffCall, amount};
 use crate::lexis::{Table, Templates};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -54,13 +54,20 @@ pub struct HttpCall {
     pub check: Option<String>,
     /// It changes something: only with a code. True for everything but GET, unless declared otherwise.
     pub changes: bool,
+    /// Only staff run it, for a customer whom they have.
+    pub staff: Option<StaffCall>,
 }
 
 impl HttpCall {
     /// What the call takes and gives.
     pub fn shape(&self) -> CallShape {
-        let mut shape =
-            CallShape { params: self.params.clone(), changes: self.changes, sends: self.method != "GET", ..CallShape::default() };
+        let mut shape = CallShape {
+            params: self.params.clone(),
+            changes: self.changes,
+            sends: self.method != "GET",
+            staff: self.staff.clone(),
+            ..CallShape::default()
+        };
         for rule in &self.outcomes {
             let fields = shape.outcomes.entry(rule.is.clone()).or_default();
             fields.extend(rule.fields.keys().cloned());
@@ -78,7 +85,22 @@ impl HttpCall {
 
 /// Reads `[backend.NAME]`.
 pub fn read_call(table: &Table<'_>) -> Option<HttpCall> {
-    table.only(&["method", "url", "headers", "body", "timeout_secs", "max_bytes", "repeatable", "owner", "check", "changes", "outcome"]);
+    table.only(&[
+        "method",
+        "url",
+        "headers",
+        "body",
+        "timeout_secs",
+        "max_bytes",
+        "repeatable",
+        "owner",
+        "check",
+        "changes",
+        "outcome",
+        "staff",
+        "title",
+        "limit",
+    ]);
     const METHODS: [(&str, &str); 5] = [("GET", "GET"), ("POST", "POST"), ("PUT", "PUT"), ("PATCH", "PATCH"), ("DELETE", "DELETE")];
     let method = table.choice("method", &METHODS).map_or("GET", |method| method.value);
     let Some(url) = table.string("url") else {
@@ -130,9 +152,12 @@ pub fn read_call(table: &Table<'_>) -> Option<HttpCall> {
         );
     }
     let sends_proof = used.iter().any(|name| name == "proof");
-    let mut params: Vec<String> = used.into_iter().filter(|name| !["proof", "secret", "code"].contains(&name.as_str())).collect();
+    let by_staff = table.boolean("staff").is_some_and(|staff| staff.value);
+    let own = |name: &String| ["proof", "secret", "code"].contains(&name.as_str()) || (by_staff && name == "staff");
+    let mut params: Vec<String> = used.into_iter().filter(|name| !own(name)).collect();
     params.sort();
     params.dedup();
+    let staff = for_staff(table, by_staff, &params);
     Some(HttpCall {
         method: method.to_string(),
         url: url.value,
@@ -148,7 +173,41 @@ pub fn read_call(table: &Table<'_>) -> Option<HttpCall> {
         sends_proof,
         check: table.string("check").map(|check| check.value),
         changes: table.boolean("changes").map_or(method != "GET", |changes| changes.value),
+        staff,
     })
+}
+
+/// What `staff = true` needs and allows.
+fn for_staff(table: &Table<'_>, by_staff: bool, params: &[String]) -> Option<StaffCall> {
+    if !by_staff {
+        for key in ["title", "limit"].into_iter().filter(|key| table.has(key)) {
+            table.doc.error(table.span.clone(), format!("`{key}` belongs to a call that staff run"), "staff = true");
+        }
+        return None;
+    }
+    for key in ["owner", "check"].into_iter().filter(|key| table.has(key)) {
+        let help = "leave it out: whoever has the conversation vouches, and {{ staff.id }} tells your system who that is";
+        table.doc.error(table.span.clone(), format!("`{key}` has no place in a call that staff run"), help);
+    }
+    let title = table.string("title").filter(|title| !title.value.trim().is_empty());
+    if title.is_none() {
+        table.doc.error(table.span.clone(), "a call that staff run needs a `title`", "title = \"gives the money of an order back\"");
+    }
+    let mut limits = BTreeMap::new();
+    if let Some(table) = table.table("limit") {
+        for key in table.keys() {
+            let most = table.number(&key.value).map(|most| amount(&most.value.to_string()));
+            match most {
+                Some(Some(most)) if most > 0 && params.contains(&key.value) => drop(limits.insert(key.value, most)),
+                Some(Some(most)) if most > 0 => {
+                    table.doc.error(key.span, format!("`{}` is no value of this call", key.value), params.join(", "));
+                }
+                Some(_) => table.doc.error(key.span, "a limit is an amount above zero", "limit = { amount = 20 }"),
+                None => {}
+            }
+        }
+    }
+    Some(StaffCall { title: title.map(|title| title.value).unwrap_or_default(), limits })
 }
 
 fn outcomes(table: &Table<'_>) -> Vec<OutcomeRule> {
@@ -187,5 +246,39 @@ fn each_text(value: &serde_json::Value, with: &mut impl FnMut(&str)) {
         serde_json::Value::Array(items) => items.iter().for_each(|item| each_text(item, with)),
         serde_json::Value::Object(items) => items.values().for_each(|item| each_text(item, with)),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lexis::{Doc, Source};
+
+    fn read(text: &str) -> (Option<HttpCall>, Vec<String>) {
+        let source = Source::new("config.toml", text);
+        let doc = Doc::new(&source);
+        let call = doc.read(|root| read_call(root));
+        (call, doc.into_findings().into_iter().map(|finding| finding.message).collect())
+    }
+
+    #[test]
+    fn what_staff_run_has_a_title_and_limits_on_its_own_values() {
+        const OUTCOME: &str = "[[outcome]]\nstatus = 200\nis = \"done\"\n";
+        let url = "method = \"POST\"\nurl = \"https://shop.example/{{ order }}/{{ amount }}?by={{ staff.id }}\"\n";
+        let (call, mistakes) = read(&format!("staff = true\ntitle = \"pays\"\nlimit = {{ amount = 12.5 }}\n{url}{OUTCOME}"));
+        let call = call.expect("a call");
+        assert_eq!(mistakes, Vec::<String>::new());
+        assert_eq!(call.params, ["amount", "order"], "who does it is no value");
+        let limits = BTreeMap::from([("amount".to_string(), 12_50)]);
+        assert_eq!(call.staff, Some(StaffCall { title: "pays".into(), limits }));
+        for (text, mistake) in [
+            ("staff = true\n", "a call that staff run needs a `title`"),
+            ("staff = true\ntitle = \"pays\"\ncheck = \"order_status\"\n", "`check` has no place in a call that staff run"),
+            ("staff = true\ntitle = \"pays\"\nlimit = { sum = 5 }\n", "`sum` is no value of this call"),
+            ("staff = true\ntitle = \"pays\"\nlimit = { amount = 0 }\n", "a limit is an amount above zero"),
+            ("title = \"pays\"\n", "`title` belongs to a call that staff run"),
+        ] {
+            assert_eq!(read(&format!("{text}{url}{OUTCOME}")).1, [mistake], "{text}");
+        }
     }
 }

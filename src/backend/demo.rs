@@ -6,7 +6,7 @@
 
 use super::{Backend, ended, owns};
 use crate::conversation::{CallRequest, CallReturned};
-use crate::engine::{CallShape, CallShapes};
+use crate::engine::{CallShape, CallShapes, StaffCall};
 use async_trait::async_trait;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use serde_json::{Value, json};
@@ -116,6 +116,23 @@ impl Demo {
         let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         let order = orders.get_mut(request.params.get("order")?)?;
         let (phone, email) = CUSTOMERS[order.customer];
+        // Whoever works here has looked; what they do is not the customer's own doing.
+        if request.staff.is_some() {
+            return match name {
+                "refund" if order.refund != Refund::None => with("already", &[]),
+                "refund" => {
+                    order.refund = Refund::Pending;
+                    with("refunded", &[("refund_by", day(5))])
+                }
+                "resend" if matches!(order.status, Status::Processing | Status::Cancelled) => with("refused", &[]),
+                "resend" => {
+                    order.status = Status::Processing;
+                    with("sent_again", &[("ship_by", day(1))])
+                }
+                "goodwill" => with("credited", &[("amount", json!(request.params.get("amount")))]),
+                _ => with("error", &[]),
+            };
+        }
         if !owns(request.proof.as_ref(), Some(phone), Some(email)) {
             return with("unproven", &[]);
         }
@@ -162,6 +179,23 @@ impl Demo {
     }
 }
 
+impl Demo {
+    /// What only staff do.
+    fn for_staff() -> impl Iterator<Item = (String, CallShape)> {
+        let rows: [(&str, &str, &[&str], &[(&str, u64)]); 3] = [
+            ("refund", "gives the money of an order back", &["order"], &[]),
+            ("resend", "sends an order again", &["order"], &[]),
+            ("goodwill", "credits something for the trouble", &["amount", "order"], &[("amount", 20_00)]),
+        ];
+        rows.into_iter().map(|(name, title, params, limits)| {
+            let limits = limits.iter().map(|(name, most)| ((*name).to_string(), *most)).collect();
+            let params = params.iter().map(ToString::to_string).collect();
+            let staff = Some(StaffCall { title: title.into(), limits });
+            (name.to_string(), CallShape { params, staff, ..CallShape::default() })
+        })
+    }
+}
+
 #[async_trait]
 impl Backend for Demo {
     fn shapes(&self) -> CallShapes {
@@ -173,6 +207,7 @@ impl Backend for Demo {
                 .collect(),
             changes: false,
             sends: false,
+            staff: None,
         };
         let order: &[&str] = &["order"];
         [
@@ -221,6 +256,7 @@ impl Backend for Demo {
             let sends = ["invoice_copy", "reset_link", "unlock_link", "send_code"].contains(&name);
             (name.to_string(), CallShape { changes, sends, ..shape })
         })
+        .chain(Demo::for_staff())
         .collect()
     }
 
@@ -247,7 +283,7 @@ mod tests {
         let now: Timestamp = "2026-11-21T12:00:00Z".parse().expect("a time");
         let outcome = async |name: &str, order: &str, proof: Option<Proof>| {
             let params = BTreeMap::from([("order".to_string(), order.to_string())]);
-            let request = CallRequest { number: 1, name: name.into(), params, proof };
+            let request = CallRequest { number: 1, name: name.into(), params, proof, staff: None };
             demo.call(&request, "key", now).await.outcome
         };
         let ana = || Some(Proof::Phone("+15550100001".into()));

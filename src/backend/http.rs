@@ -39,6 +39,9 @@ impl Http {
             Some(Proof::Email(email)) => ("", email.as_str()),
             None => ("", ""),
         };
+        if let Some(staff) = &request.staff {
+            context.insert("staff".into(), json!({"id": escape(&staff.id), "name": escape(&staff.name)}));
+        }
         context.insert("proof".into(), json!({"phone": escape(phone), "email": escape(email)}));
         let secrets: Map<String, Value> = self.secrets.iter().map(|(name, secret)| (name.clone(), json!(secret.expose_secret()))).collect();
         context.insert("secret".into(), Value::Object(secrets));
@@ -121,6 +124,10 @@ impl Backend for Http {
 
     async fn call(&self, request: &CallRequest, key: &str, _now: Timestamp) -> CallReturned {
         let Some(call) = self.calls.get(&request.name) else { return ended(request, "error") };
+        // An intent can't name such a call; should one come here all the same, nobody has looked.
+        if call.staff.is_some() && request.staff.is_none() {
+            return ended(request, "error");
+        }
         if let Some(check) = call.check.as_ref().map(|check| self.calls.get(check)) {
             let Some(check) = check else { return ended(request, "error") };
             let found = self.made(check, request, key).await;

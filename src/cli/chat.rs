@@ -39,6 +39,8 @@ pub(super) fn chat(paths: &Paths) -> ExitCode {
             ways: Vec::new(),
             backend,
             hours: config.hours.clone(),
+        team_hours: config.team_hours.clone(),
+        most: config.most,
             chatwoot: None,
         })
         .await

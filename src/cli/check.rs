@@ -27,6 +27,7 @@ pub(super) fn check(paths: &Paths, deny_warnings: bool, release: bool, notes: bo
             findings.extend(chatwoot(&config, &config_source));
             findings.extend(thin(&config, &config_source));
             findings.extend(ownership(&loaded.rules, &config, &config_source));
+            findings.extend(topics(&loaded.rules, &config_source));
             findings.extend(loaded.findings);
             findings.extend(loaded.rules.engine.advise(&sources));
             if let Some(source) = sources.iter().find(|source| source.name == HELP_LINES) {
@@ -69,6 +70,18 @@ fn thin(config: &Config, source: &Source) -> Option<Finding> {
         .find_map(|key| source.text.find(key).map(|at| at..at + key.len()));
     let help = "say who reads what ([desk.telegram] reaches, [[alert]] reaches), and name the ways in [[ladder.crisis]]; `warmline init` shows how";
     Some(Finding::at(source, Severity::Error, at.unwrap_or(0..0), thin).help(help))
+}
+
+/// A team that takes an intent which doesn't exist takes nothing.
+fn topics(rules: &crate::conversation::Rules, source: &Source) -> Vec<Finding> {
+    let known: Vec<&str> = rules.engine.intents().iter().map(|intent| intent.id.as_str()).collect();
+    let unknown = rules.teams.iter().flat_map(|team| &team.topics).filter(|topic| !known.contains(&topic.as_str()));
+    let finding = |topic: &String| {
+        let at = source.text.find(&format!("\"{topic}\"")).map_or(0..0, |start| start..start + topic.len() + 2);
+        let help = crate::lexis::nearest(topic, known.iter().copied()).map(|near| format!("did you mean `{near}`?")).unwrap_or_default();
+        Finding::at(source, Severity::Warning, at, format!("`{topic}` is no intent, so no team takes it")).help(help)
+    };
+    unknown.map(finding).collect()
 }
 
 /// What Chatwoot still needs from outside this file.

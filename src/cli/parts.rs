@@ -86,7 +86,7 @@ pub(super) fn alerts(config: &Config, secrets: &Secrets, telegram: Option<&Teleg
         let secret = || secrets.alerts.get(&name.to_lowercase()).cloned().ok_or(format!("the way `{name}` needs {variable}"));
         let first = to.first().cloned().unwrap_or_default();
         let alert: Arc<dyn Alert> = match way.kind {
-            WayKind::Group => continue,
+            WayKind::Group | WayKind::OnCall => continue,
             WayKind::Telegram => {
                 let telegram = telegram.ok_or(format!("the way `{name}` needs WARMLINE_TELEGRAM_TOKEN"))?;
                 Arc::new(Person::new(telegram.clone(), first.parse().map_err(|_| format!("`{name}`: `to` is no chat's id"))?))

@@ -98,6 +98,8 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
         ways: config.all_ways().into_iter().filter(|way| telegram.is_some() || way.kind != WayKind::Group).collect(),
         backend,
         hours: config.hours.clone(),
+        team_hours: config.team_hours.clone(),
+        most: config.most,
         chatwoot: chatwoot.as_ref().map(|(desk, _)| desk.clone()),
     })
     .await

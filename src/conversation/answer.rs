@@ -44,6 +44,9 @@ impl Turn<'_> {
 
     /// A call has ended.
     pub(super) fn call_returned(&mut self, returned: &CallReturned) {
+        if self.acted(returned) {
+            return;
+        }
         let Some(pending) = self.state.calls.remove(&returned.call) else { return };
         let result = format!("{} → {}", pending.name, returned.outcome);
         self.note(result.clone());

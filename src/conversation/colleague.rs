@@ -75,7 +75,7 @@ impl Turn<'_> {
         self.note(format!("{} {why}", staff.name));
         self.begins_anew();
         self.desk(DeskNote::Freed { why: format!("{} {why}", staff.name) });
-        if owed && self.facts.opens.is_some() {
+        if owed && self.times().opens.is_some() {
             self.acting();
             self.say_word("left", &[("name", json!(staff.name))]);
         }

@@ -6,7 +6,8 @@
 
 use super::course::Finished;
 use super::event::{Failure, Staff};
-use super::id::Address;
+use super::id::{Address, ConversationId};
+use super::joined::Kin;
 use super::parts::Proof;
 use super::urgency::Reason;
 use crate::care::Evidence;
@@ -150,6 +151,9 @@ pub struct CallRequest {
     /// What speaks for the customer's ownership.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
+    /// Who of the staff runs it, where one of them does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staff: Option<Staff>,
 }
 
 /// A timer of a conversation: re-arming a key replaces it.
@@ -230,6 +234,13 @@ pub enum DeskNote {
     },
     /// The transcript was asked for.
     Transcript,
+    /// Whether something is to be done for the customer: a press confirms it.
+    Confirm {
+        /// The question's number.
+        number: u64,
+        /// What.
+        text: String,
+    },
     /// What the bot would say.
     Suggest {
         /// The line's number.
@@ -331,4 +342,11 @@ pub enum Effect {
     DropBotLines,
     /// Bot lines that wait to be sent and only ask something are not sent.
     DropQuestions,
+    /// Something that another conversation of the same person must know.
+    Pass {
+        /// Which.
+        to: ConversationId,
+        /// What.
+        word: Kin,
+    },
 }

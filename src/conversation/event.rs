@@ -5,6 +5,8 @@
 //! again after a crash.
 //! Leaves out: how events are decoded (`channel`) and stored (`store`).
 
+use super::id::ConversationId;
+use super::joined::Kin;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -188,6 +190,27 @@ pub enum StaffAction {
         /// The line's number.
         line: u64,
     },
+    /// Wants something done for the customer.
+    Do {
+        /// What, and with which values.
+        words: Option<String>,
+    },
+    /// Confirms it.
+    Confirm {
+        /// The question's number.
+        number: u64,
+    },
+    /// Has it done, all values given: for a console that has asked already.
+    Act {
+        /// The action.
+        action: String,
+        /// Its values.
+        values: BTreeMap<String, String>,
+        /// The console's name for it.
+        message: i64,
+    },
+    /// Parts this conversation from the others of the same person.
+    Part,
     /// A command that does not exist.
     Unknown {
         /// The desk's message.
@@ -219,6 +242,8 @@ impl StaffAction {
             "kept" => StaffAction::Kept,
             "checkin" => StaffAction::CheckIn { words: rest },
             "need" => StaffAction::Need { words: rest },
+            "part" => StaffAction::Part,
+            "do" => StaffAction::Do { words: rest },
             "block" => StaffAction::Block { why: rest },
             "unblock" => StaffAction::Unblock,
             "guide" => StaffAction::Guide,
@@ -332,6 +357,13 @@ pub enum Event {
     Timer {
         /// Its key.
         key: String,
+    },
+    /// Another conversation of the same person says something.
+    Kin {
+        /// Which.
+        from: ConversationId,
+        /// What.
+        word: Kin,
     },
     /// Another desk keeps the conversation under this number.
     Mirrored {

@@ -7,6 +7,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a channel can do. The core never asks which channel it is.
@@ -37,6 +38,17 @@ pub enum Reach {
     Closed,
     /// No desk is configured: the queue is all there is.
     NoDesk,
+}
+
+/// When some of the staff are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// How far they can be reached.
+    pub reach: Reach,
+    /// When they are there next, in local time.
+    pub opens: Option<DateTime>,
+    /// Until when they are there, in local time.
+    pub closes: Option<DateTime>,
 }
 
 /// Somebody of the staff, as the desk knows them now.
@@ -100,6 +112,8 @@ pub struct Facts {
     pub bot_off: bool,
     /// What is wrong for everybody.
     pub incident: Option<Incident>,
+    /// Teams with hours of their own, by name.
+    pub teams: Arc<BTreeMap<String, Times>>,
 }
 
 impl Facts {
@@ -116,6 +130,7 @@ impl Facts {
             wait: None,
             bot_off: false,
             incident: None,
+            teams: Arc::default(),
         }
     }
 

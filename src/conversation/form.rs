@@ -119,7 +119,7 @@ impl<'a> Turn<'a> {
         let number = self.number();
         self.state.calls.insert(number, Pending { name: name.to_string(), form });
         let proof = self.proof();
-        self.effects.push(super::Effect::Call(CallRequest { number, name: name.to_string(), params, proof }));
+        self.effects.push(super::Effect::Call(CallRequest { number, name: name.to_string(), params, proof, staff: None }));
     }
 
     /// A message while a form waits.

@@ -79,6 +79,9 @@ pub struct Handoff {
     /// Kept for the person that the customer knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserved: Option<Reserved>,
+    /// Whose it is among the staff; everybody's where nobody is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
     /// What is promised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promise: Option<Promise>,
@@ -123,6 +126,7 @@ impl Handoff {
             greeted: None,
             insists: None,
             reserved: None,
+            team: None,
             promise: None,
             next_word: None,
             announced: false,
@@ -211,6 +215,9 @@ impl Turn<'_> {
         handoff.spoke = Some(self.now);
         handoff.safeguarding = self.safeguarding();
         handoff.course.again = again;
+        handoff.team = self.route(reason.urgency());
+        // A crisis is everybody's: the whole desk's hours count.
+        self.routed = handoff.team.clone().filter(|_| reason.urgency() < Urgency::Crisis);
         if speaks {
             self.handoff_words(reason, assessment);
         }
@@ -233,6 +240,7 @@ impl Turn<'_> {
         self.await_claim();
         self.arm_update();
         self.effects.push(Effect::HandOff { reason });
+        self.kin_opened();
         self.desk(DeskNote::Opened);
         for (text, external) in std::mem::take(&mut self.state.media) {
             self.desk(DeskNote::Relay { who: Who::Customer, text, external: Some(external) });
@@ -333,6 +341,7 @@ impl Turn<'_> {
         }
         handoff.reminders += 1;
         let times = handoff.reminders;
+        self.widen();
         self.desk(DeskNote::StillWaiting { times });
         self.await_claim();
     }
@@ -381,9 +390,10 @@ impl Turn<'_> {
 
     /// How far staff can be reached, as the keys of the words have it.
     pub(super) fn reach(&self) -> &'static str {
-        match self.facts.reach {
+        let times = self.times();
+        match times.reach {
             Reach::Open => "open",
-            Reach::Closed if self.facts.opens.is_some() => "closed",
+            Reach::Closed if times.opens.is_some() => "closed",
             _ => "no_desk",
         }
     }

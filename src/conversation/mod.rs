@@ -31,6 +31,7 @@
 //! inputs, same outputs; no clock, randomness, lock or I/O.
 //! Leaves out: which staff see what and how an alert reads (`desk`), storing and sending (`store`, `app`).
 
+mod action;
 mod answer;
 mod block;
 mod burst;
@@ -48,6 +49,7 @@ mod gravity;
 mod handoff;
 mod help;
 mod id;
+mod joined;
 mod ladder;
 mod manner;
 mod opt_out;
@@ -62,6 +64,7 @@ mod several;
 mod staff;
 mod state;
 mod step;
+mod team;
 mod tone;
 mod urgency;
 mod value;
@@ -69,13 +72,15 @@ mod waiting;
 mod words;
 mod work;
 
+pub use action::{Acted, Action, Proposed};
 pub use colleague::Reserved;
 pub use course::{Course, Ended, Finished};
 pub use effect::{Button, CallRequest, DeskNote, Effect, Entry, Line, NotSent, Replaces, Speaker, Timer, Who};
 pub use event::{CallReturned, Delivery, Event, Failure, Media, Message, Staff, StaffAction};
-pub use facts::{Colleague, Facts, Incident, Profile, Reach};
+pub use facts::{Colleague, Facts, Incident, Profile, Reach, Times};
 pub use handoff::{DRILL, Handoff};
 pub use id::{Address, ConversationId, ParseIdError};
+pub use joined::{Joined, Kin};
 pub use ladder::{GROUP, Ladder, Rung, SHORTEST};
 pub use manner::Manner;
 pub use outgoing::failure_words;
@@ -85,5 +90,6 @@ pub use retention::{Counted, Hold, Kept};
 pub use rules::{Rules, Shop};
 pub use state::State;
 pub use step::step;
+pub use team::Team;
 pub use urgency::{Reason, Urgency};
 pub use words::Words;

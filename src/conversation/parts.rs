@@ -142,6 +142,9 @@ pub struct Flags {
     /// The number belonged to somebody who has died: nothing is sent there.
     #[serde(default)]
     pub bereaved: bool,
+    /// They opted out by another of their channels, not by this one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub opted_out_there: bool,
 }
 
 /// Somebody of the staff says why the next words are safe to send, although somebody else may read the phone.

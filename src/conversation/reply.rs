@@ -135,11 +135,12 @@ impl Turn<'_> {
         context.insert("lang".into(), json!(self.spoken_language().0));
         context.insert("now".into(), json!(clock(self.facts.local)));
         context.insert("emergency".into(), json!(self.emergency()));
-        if let Some(opens) = self.facts.opens {
+        let times = self.times();
+        if let Some(opens) = times.opens {
             context.insert("opens".into(), json!(self.moment(opens)));
         }
         // A desk that is open beyond midnight has no closing time that is worth saying.
-        let closes = self.facts.closes.filter(|closes| closes.date() == self.facts.local.date()).map(clock);
+        let closes = times.closes.filter(|closes| closes.date() == self.facts.local.date()).map(clock);
         context.insert("closes".into(), json!(closes));
         context.extend(fields.iter().map(|(key, value)| ((*key).to_string(), value.clone())));
         Value::Object(context)

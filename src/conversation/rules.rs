@@ -1,6 +1,8 @@
 //! The compiled rules that a step reads: one `Arc` held from assessment to commit.
 
+use super::action::Action;
 use super::ladder::Ladder;
+use super::team::Team;
 use super::words::Words;
 use crate::care::{Care, HelpLines};
 use crate::engine::{Engine, Mode};
@@ -45,4 +47,8 @@ pub struct Rules {
     pub known_days: u32,
     /// Who is named to staff when a customer says that they are under 18.
     pub safeguarding: String,
+    /// What staff can do for a customer.
+    pub actions: Vec<Action>,
+    /// Who takes what; empty where everybody takes everything.
+    pub teams: Vec<Team>,
 }

@@ -34,6 +34,10 @@ impl Turn<'_> {
             StaffAction::Kept => self.kept(staff),
             StaffAction::CheckIn { words } => self.check_in(staff, words.as_deref()),
             StaffAction::Need { words } => self.need(staff, words.as_deref()),
+            StaffAction::Part => self.part(staff),
+            StaffAction::Do { words } => self.propose(staff, words.as_deref()),
+            StaffAction::Confirm { number } => self.confirm(staff, number),
+            StaffAction::Act { action, values, message } => self.act(staff, &action, &values, message),
             StaffAction::Block { why } => self.block(staff, why.as_deref()),
             StaffAction::Unblock => self.unblock(staff),
             StaffAction::Guide => {
@@ -98,6 +102,7 @@ impl Turn<'_> {
 
     /// A person has it from now on, and has not answered yet.
     pub(super) fn goes_to(&mut self, staff: Staff) {
+        self.kin_claimed(&staff);
         self.state.owner = Owner::Human { staff };
         self.reset_answer();
         let now = self.now;

@@ -5,8 +5,11 @@
 //! older record can be read.
 //! Leaves out: its parts (`parts`); the transcript, which is kept beside it and only grows.
 
+use super::action::{Acted, Proposed};
 use super::handoff::Handoff;
 use super::id::Address;
+use super::id::ConversationId;
+use super::joined::Joined;
 use super::manner::Manner;
 use super::parts::*;
 use super::retention::{Counted, Hold, Kept};
@@ -150,6 +153,21 @@ pub struct State {
     /// Somebody looks in again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_in: Option<CheckIn>,
+    /// Other conversations of the same person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub joined: Vec<Joined>,
+    /// Conversations that staff say are not the same person's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parted: Vec<ConversationId>,
+    /// What staff have asked for and not confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<Proposed>,
+    /// Why the last action that a console asked for was not begun, with the console's name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<(i64, String)>,
+    /// What staff have done for them in the last thirty days.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acted: Vec<Acted>,
     /// Their messages since the last handoff ended, or since they came back.
     #[serde(default)]
     pub turns: u32,

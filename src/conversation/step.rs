@@ -24,7 +24,10 @@ pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Time
         silence_after: false,
         mode: rules.mode,
         muted: false,
+        routed: None,
     };
+    let person = (state.flags.clone(), state.needs.clone());
+    let told = matches!(event, Event::Kin { .. });
     match event {
         Event::Message(message) => turn.customer(&message),
         Event::Staff { staff, action, callback } => turn.staff(&staff, action, callback),
@@ -41,10 +44,14 @@ pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Time
         Event::Timer { key } if key == super::waiting::UPDATE => turn.update(),
         Event::Timer { key } if key == super::check_in::CHECK_IN => turn.check_in_due(),
         Event::Timer { .. } => {}
+        Event::Kin { from, word } => turn.kin(from, word),
         Event::Mirrored { conversation, handoff } => {
             turn.state.thread.chatwoot = Some(conversation);
             handoff.into_iter().for_each(|number| turn.alerted(number));
         }
+    }
+    if !told && person != (turn.state.flags.clone(), turn.state.needs.clone()) {
+        turn.tell_kin();
     }
     turn.finish()
 }
@@ -63,6 +70,8 @@ pub(super) struct Turn<'a> {
     pub mode: crate::engine::Mode,
     /// Bot lines are kept back (over the flood limit): care still hears.
     pub muted: bool,
+    /// The team of the handoff that is being opened.
+    pub routed: Option<String>,
 }
 
 impl Turn<'_> {

@@ -39,7 +39,8 @@ impl Turn<'_> {
     /// Arms the next update, and notes when it comes. Nobody who is less than in distress is woken by one at night.
     pub(super) fn arm_update(&mut self) {
         let Some(handoff) = self.state.handoff.as_ref().filter(|handoff| handoff.reason != Reason::CheckIn) else { return };
-        let from = match (self.facts.reach, self.facts.opens) {
+        let times = self.times();
+        let from = match (times.reach, times.opens) {
             (super::facts::Reach::Open, _) => Some(self.now),
             // Nobody is called, so there will be no news.
             (super::facts::Reach::NoDesk, _) => None,
@@ -118,7 +119,7 @@ impl Turn<'_> {
     /// in this handoff; whether it was said. A line that says something `anew` each time may come again as long as it does.
     fn say_new(&mut self, key: &str, fields: &[(&str, serde_json::Value)], anew: bool) -> bool {
         let Some(handoff) = self.state.handoff.as_ref() else { return false };
-        let wait = self.facts.wait.filter(|_| self.facts.reach == super::facts::Reach::Open);
+        let wait = self.facts.wait.filter(|_| self.times().reach == super::facts::Reach::Open);
         let next = handoff.next_word.filter(|at| *at > self.now).map(|at| self.moment(self.facts.clock(at)));
         let (from, to) = wait.map_or((None, None), |(from, to)| (Some(from), Some(to)));
         let count = self.state.turns;

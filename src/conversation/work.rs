@@ -100,7 +100,7 @@ impl Turn<'_> {
          /claim, /takeover (from a colleague), /assign NAME WHY, /release (back to the queue)\n\
          /unsend (takes your last line back, or answer the line with it), /transcript, /note WORDS (for colleagues)\n\
          /promise 15:00 CALL BACK, /kept; /need interpreter: THEY SAID YES; /checkin TIME WHAT\n\
-         /close WHAT WAS AGREED, /bot (back to the bot, without a word), /block WHY, /unblock\n\
+         /do (what can be done: a refund, a replacement), /close WHAT WAS AGREED, /bot (back to the bot, without a word), /block WHY, /unblock, /part (two people after all)\n\
          /noturgent, /snooze 30m WHY\n\
          For yourself: /on, /off, /break 15m, /nocrises, /who, /stats; for all: /bot off, /notice WORDS\n\
          In a crisis: /guide (a page about it), /close WHY, /notacrisis WHY (two people), /safe WHY (where somebody else may read the phone), \

@@ -5,6 +5,7 @@
 //! them; a crisis takes every way of its rung at any hour, anything less only those that are read now; a drill says so.
 //! Leaves out: the group (`message`), links and sending (`alert`).
 
+use super::rota::Rota;
 use super::ways::{Way, WayKind};
 use crate::conversation::{ConversationId, DRILL, DeskNote, Ladder, State, Urgency};
 use jiff::Timestamp;
@@ -111,17 +112,24 @@ pub fn alerts(
         .any(|note| matches!(note, DeskNote::Opened | DeskNote::Raised | DeskNote::Freed { .. } | DeskNote::StillWaiting { .. }));
     if let Some(handoff) = next.handoff.as_ref().filter(|_| begins) {
         let rung = ladder.rung(handoff.urgency, handoff.reminders);
-        let named = |way: &&Way| rung.is_some_and(|rung| rung.ways.contains(&way.name));
+        let mut called: Vec<&str> = rung.map_or_else(Vec::new, |rung| rung.ways.iter().map(String::as_str).collect());
+        let turns = ways.iter().filter(|way| called.contains(&way.name.as_str())).filter_map(|way| way.rota.as_ref());
+        called.extend(turns.map(|rota| rota.at(now)).collect::<Vec<_>>());
+        let team = handoff.team.as_ref();
+        let ours = |way: &Way| way.teams.is_empty() || team.is_some_and(|team| way.teams.contains(team));
+        let named = |way: &&Way| called.contains(&way.name.as_str()) && (handoff.urgency == Urgency::Crisis || ours(way));
         let read = |way: &&Way| handoff.urgency == Urgency::Crisis || way.hours.as_ref().is_none_or(|hours| hours.open(now));
-        for way in ways.iter().filter(|way| way.kind != WayKind::Group).filter(named).filter(read) {
+        for way in ways.iter().filter(|way| !matches!(way.kind, WayKind::Group | WayKind::OnCall)).filter(named).filter(read) {
             alerts.extend(alert(id, next, way, Happened::Trigger));
         }
     }
     // Pagers keep a page open until somebody takes it. A claim does not: a person's words do.
     let follows = |happened, state: &State, alerts: &mut Vec<AlertMessage>| {
         let Some(handoff) = &state.handoff else { return };
-        let named: Vec<&String> = ladder.rungs(handoff.urgency).iter().flat_map(|rung| &rung.ways).collect();
-        let keeps = |way: &&Way| matches!(way.kind, WayKind::PagerDuty | WayKind::Webhook) && named.contains(&&way.name);
+        let mut named: Vec<&str> = ladder.rungs(handoff.urgency).iter().flat_map(|rung| &rung.ways).map(String::as_str).collect();
+        let turns = ways.iter().filter(|way| named.contains(&way.name.as_str())).filter_map(|way| way.rota.as_ref());
+        named.extend(turns.flat_map(Rota::ways).collect::<Vec<_>>());
+        let keeps = |way: &&Way| matches!(way.kind, WayKind::PagerDuty | WayKind::Webhook) && named.contains(&way.name.as_str());
         for way in ways.iter().filter(keeps) {
             alerts.extend(alert(id, state, way, happened));
         }

@@ -31,6 +31,7 @@ pub fn card(id: ConversationId, state: &State, hours: &Hours, now: Timestamp) ->
         Owner::Waiting => lines.push("Nobody has it yet.".into()),
         Owner::Bot => lines.push("Closed.".into()),
     }
+    lines.extend(handoff.team.iter().map(|team| format!("For: {team}")));
     let mut safety = Vec::new();
     if state.flags.do_not_text {
         safety.push("DO NOT TEXT: somebody else may read this phone (to write all the same: /safe and why)");
@@ -86,6 +87,10 @@ pub fn card(id: ConversationId, state: &State, hours: &Hours, now: Timestamp) ->
     let needs: Vec<&str> = state.needs.iter().map(|need| need.what.as_str()).collect();
     if !needs.is_empty() {
         lines.push(format!("Needs: {}", needs.join("; ")));
+    }
+    let also: Vec<String> = state.joined.iter().map(|joined| format!("{} ({})", joined.channel, joined.with.short())).collect();
+    if !also.is_empty() {
+        lines.push(format!("Also writes by {}.", also.join(", ")));
     }
     if let Some(helper) = &state.helper {
         let ended = hours.local(helper.at).date();

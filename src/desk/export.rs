@@ -20,6 +20,7 @@ pub fn export(id: ConversationId, state: &State, entries: &[Entry], now: Timesta
         "country": state.country,
         "flags": state.flags,
         "known": known,
+        "also_writes_by": state.joined,
         "temperature": { "level": state.temperature.level(now), "degrees": state.temperature.degrees(now) },
         "evidence_held": state.hold,
         "handoff": state.handoff.as_ref().map(|handoff| json!({

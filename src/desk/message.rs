@@ -134,6 +134,10 @@ pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, hou
             DeskNote::Answer { callback, text } => DeskMessage::Answer { callback, text },
             DeskNote::Transcript => DeskMessage::Transcript,
             DeskNote::Guide => DeskMessage::post(state.handoff.as_ref().map_or("Nothing is open here.".into(), guide)),
+            DeskNote::Confirm { number: question, text } => {
+                let buttons = vec![Button { label: "Do it".into(), data: format!("d:{id}:{question}") }];
+                DeskMessage::Post { text, reply_to: None, buttons, copy: None, loud: false }
+            }
             DeskNote::Suggest { line, text } => {
                 let buttons = vec![Button { label: "Send".into(), data: format!("s:{id}:{line}") }];
                 DeskMessage::Post { text: format!("The bot would say: {text}"), reply_to: None, buttons, copy: None, loud: false }

@@ -76,7 +76,7 @@ fn asked<'e>(event: &'e Event, note: &DeskNote) -> Option<&'e Staff> {
         (Event::Staff { staff, callback: None, .. }, DeskNote::Relay { who: Who::Note, text, .. }) if !text.starts_with(&staff.name) => {
             Some(staff)
         }
-        (Event::Staff { staff, .. }, DeskNote::Transcript | DeskNote::Guide) => Some(staff),
+        (Event::Staff { staff, .. }, DeskNote::Transcript | DeskNote::Guide | DeskNote::Confirm { .. }) => Some(staff),
         _ => None,
     }
 }
@@ -192,6 +192,8 @@ fn note_there(step: &Mirrored<'_>, note: &DeskNote, hours: &Hours, now: Timestam
         DeskNote::Assigned { text } | DeskNote::Notice { text } => words(text.clone()),
         DeskNote::Guide => words(next.handoff.as_ref().map_or("Nothing is open here.".into(), super::guide::guide)),
         DeskNote::Transcript => vec![MirrorMessage::History { card: None }],
+        // There are no buttons there.
+        DeskNote::Confirm { number, text } => words(format!("{text}\nTo have it done, write /confirm {number} in a private note.")),
         DeskNote::Relay { who: Who::Note, text, .. } => words(text.clone()),
         DeskNote::Mark { line } => marked(step, *line),
         DeskNote::NotSent { message, why } => {

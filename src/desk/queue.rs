@@ -36,6 +36,9 @@ pub struct QueueRow {
     /// Kept for this person until then.
     #[serde(default)]
     pub reserved: Option<Reserved>,
+    /// The team that it is for; everybody where nobody is named.
+    #[serde(default)]
+    pub team: Option<String>,
 }
 
 impl QueueRow {
@@ -57,6 +60,7 @@ impl QueueRow {
             due: Some(handoff.due()),
             answered: handoff.answered,
             reserved: handoff.reserved.clone(),
+            team: handoff.team.clone().filter(|_| handoff.urgency < Urgency::Crisis),
         })
     }
 
@@ -64,7 +68,9 @@ impl QueueRow {
     pub fn line(&self, now: Timestamp) -> String {
         let waiting = now.duration_since(self.opened).as_mins().max(0);
         let owner = self.owner.as_ref().map_or("nobody has it".to_string(), |name| format!("{name} has it"));
-        format!("{} {}:{:02} {} {}, {owner}", self.urgency.name().to_uppercase(), waiting / 60, waiting % 60, self.channel, self.id.short())
+        let team = self.team.as_ref().map(|team| format!(" for {team}")).unwrap_or_default();
+        let urgency = self.urgency.name().to_uppercase();
+        format!("{urgency} {}:{:02} {} {}{team}, {owner}", waiting / 60, waiting % 60, self.channel, self.id.short())
     }
 
     /// The first that somebody may take: what is kept for them before what is kept for nobody, within the same urgency.
@@ -100,6 +106,7 @@ mod tests {
             due: Some(at(due)),
             answered: false,
             reserved: None,
+            team: None,
         }
     }
 

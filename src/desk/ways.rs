@@ -6,6 +6,7 @@
 //! Leaves out: sending (`alert`), when a rung is climbed (`conversation`).
 
 use super::hours::Hours;
+use super::rota::Rota;
 use crate::conversation::{Ladder, Urgency};
 use jiff::SignedDuration;
 use jiff::civil::{Time, Weekday};
@@ -28,6 +29,8 @@ pub enum WayKind {
     PagerDuty,
     /// A signed webhook.
     Webhook,
+    /// Whoever is on call: one of the others.
+    OnCall,
 }
 
 /// A way.
@@ -43,10 +46,24 @@ pub struct Way {
     pub hours: Option<Hours>,
     /// May carry the customer's name and words.
     pub full: bool,
+    /// The teams for whose handoffs alone it is taken; a crisis takes it for any.
+    pub teams: Vec<String>,
+    /// Whose turn it is, where ways take turns.
+    pub rota: Option<Rota>,
+}
+
+impl Way {
+    /// A way at any hour and for everybody.
+    pub fn new(name: &str, kind: WayKind, reaches: Vec<String>) -> Self {
+        Way { name: name.into(), kind, reaches, hours: None, full: false, teams: Vec::new(), rota: None }
+    }
 }
 
 /// A step that comes later than this does not count: whoever is in danger can't wait for it.
 const SOON: SignedDuration = SignedDuration::from_mins(30);
+
+/// More turns than these are not looked at.
+const TURNS: usize = 64;
 
 /// The spans of a week, in quarters of an hour.
 const SLOT: i32 = 15;
@@ -60,7 +77,30 @@ pub fn gaps(ladder: &Ladder, ways: &[Way]) -> Vec<String> {
         since <= SOON
     });
     let named: BTreeSet<&str> = soon.flat_map(|(_, rung)| &rung.ways).map(String::as_str).collect();
-    let ways: Vec<&Way> = ways.iter().filter(|way| named.contains(way.name.as_str())).collect();
+    let mut all: Vec<String> = Vec::new();
+    for turn in turns(&named, ways) {
+        for gap in gaps_of(&turn, ways) {
+            if !all.contains(&gap) {
+                all.push(gap);
+            }
+        }
+    }
+    all
+}
+
+/// The ways that are named, once for every turn that those on call may have: whoever's turn it is, two must be reached.
+fn turns<'w>(named: &BTreeSet<&'w str>, ways: &'w [Way]) -> Vec<BTreeSet<&'w str>> {
+    let mut all: Vec<BTreeSet<&str>> = vec![named.clone()];
+    for way in ways.iter().filter(|way| named.contains(way.name.as_str())) {
+        let Some(rota) = &way.rota else { continue };
+        let who: BTreeSet<&str> = rota.ways().collect();
+        all = all.iter().flat_map(|names| who.iter().map(|one| names.iter().copied().chain([*one]).collect())).take(TURNS).collect();
+    }
+    all
+}
+
+fn gaps_of(named: &BTreeSet<&str>, ways: &[Way]) -> Vec<String> {
+    let ways: Vec<&Way> = ways.iter().filter(|way| way.rota.is_none() && named.contains(way.name.as_str())).collect();
     let mut gaps: Vec<(String, String)> = Vec::new();
     let mut before = None;
     for slot in 0..7 * 24 * 60 / SLOT {
@@ -130,7 +170,7 @@ mod tests {
             let week = week.iter().map(|(day, spans)| ((*day).to_string(), spans.iter().map(ToString::to_string).collect())).collect();
             Hours::new("UTC", &week).expect("a table")
         };
-        Way { name: name.into(), kind, reaches: reaches.iter().map(ToString::to_string).collect(), hours: hours.map(week), full: false }
+        Way { hours: hours.map(week), ..Way::new(name, kind, reaches.iter().map(ToString::to_string).collect()) }
     }
 
     #[test]
@@ -164,6 +204,20 @@ mod tests {
         ] {
             assert_eq!(gaps(&ladder, &ways), wanted, "{name}");
         }
+        let rota = |turns: &[&str]| Rota {
+            zone: jiff::tz::TimeZone::UTC,
+            begins: "2026-10-19T09:00".parse().expect("a time"),
+            days: 7,
+            turns: turns.iter().map(ToString::to_string).collect(),
+            instead: Vec::new(),
+        };
+        let with = |turns: &[&str]| {
+            let oncall = Way { rota: Some(rota(turns)), ..way("oncall", WayKind::OnCall, &[], None) };
+            let (ana, ben) = (way("ana", WayKind::Sms, &["Ana"], None), way("ben", WayKind::Sms, &["Ben"], None));
+            gaps(&ladder, &[oncall, ana, ben, way("lead", WayKind::Email, &["Ana"], None)])
+        };
+        assert_eq!(with(&["ben"]), Vec::<String>::new(), "Ben by text, Ana by mail");
+        assert_eq!(with(&["ben", "ana"]), ["Mon 0:00 to Mon 0:00: only Ana is reached"], "in every second week");
         let nights = gaps(&ladder, &[group(), way("lead", WayKind::Sms, &["Ana"], None)]);
         assert_eq!(nights.len(), 6, "{nights:?}");
         assert_eq!(nights[1], "Mon 17:00 to Tue 9:00: only Ana is reached");

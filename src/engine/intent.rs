@@ -122,6 +122,28 @@ pub struct CallShape {
     pub changes: bool,
     /// It sends something to what is on file, and changes nothing else.
     pub sends: bool,
+    /// Only staff run it.
+    pub staff: Option<StaffCall>,
+}
+
+/// A call that only staff run, for a customer whom they have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StaffCall {
+    /// What it does, for staff.
+    pub title: String,
+    /// The most that one customer gets in thirty days, by slot, in hundredths.
+    pub limits: BTreeMap<String, u64>,
+}
+
+/// An amount as people write it (`12`, `12.5`, `12,50`), in hundredths; `None` for anything else.
+pub fn amount(text: &str) -> Option<u64> {
+    let (whole, part) = text.trim().split_once(['.', ',']).unwrap_or((text.trim(), "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(part) || part.len() > 2 || whole.len() > 12 {
+        return None;
+    }
+    let part: u64 = format!("{part:0<2}").parse().ok()?;
+    Some(whole.parse::<u64>().ok()? * 100 + part)
 }
 
 /// All calls that exist, by name.

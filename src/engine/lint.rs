@@ -26,6 +26,10 @@ pub(super) fn intent(root: &Table<'_>, intent: &Intent, calls: &CallShapes, temp
             doc.error(at, format!("the call needs `{param}`, which is no slot here"), format!("add to slots: {param} = \"…\""));
         }
     }
+    if shape.is_some_and(|shape| shape.staff.is_some()) {
+        let at = root.string("call").map_or(0..0, |at| at.span);
+        doc.error(at, "only staff run this call: an intent can't", "declare another call, without `staff = true`");
+    }
     if shape.is_some_and(|shape| shape.changes) && !matches!(intent.needs, Needs::Confirm | Needs::Handoff) {
         let at = root.string("needs").or_else(|| root.string("call")).map_or(0..0, |at| at.span);
         doc.error(

@@ -26,7 +26,7 @@ mod verdict;
 
 pub use compile::compile;
 pub use entity::{Entities, Entity, EntityKind};
-pub use intent::{CallShape, CallShapes, Intent, Localised, Mode, Needs, Slot, Test};
+pub use intent::{CallShape, CallShapes, Intent, Localised, Mode, Needs, Slot, StaffCall, Test, amount};
 #[cfg(test)]
 pub(crate) use small_words::shipped as shipped_small_words;
 pub use small_words::{Small, SmallWords};

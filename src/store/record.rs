@@ -3,7 +3,7 @@
 //! Owns: what is written and read, and the change that a step makes.
 //! Leaves out: keys and bytes (`keys`, `kv`).
 
-use crate::conversation::{CallRequest, ConversationId, Entry, Event, Finished, Line, State, Timer, Urgency};
+use crate::conversation::{CallRequest, ConversationId, Entry, Event, Finished, Kin, Line, State, Timer, Urgency};
 use crate::desk::{AlertMessage, DeskMessage, Figure, MirrorMessage, QueueRow};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -64,6 +64,15 @@ pub enum OutboxTarget {
     Desk(DeskMessage),
     /// Staff, outside the desk.
     Alert(AlertMessage),
+    /// Another conversation of the same person.
+    Kin {
+        /// Which.
+        to: ConversationId,
+        /// Which one says it.
+        from: ConversationId,
+        /// What it must know.
+        word: Kin,
+    },
     /// Another desk, which shows the conversation as it goes on.
     Mirror(MirrorMessage),
 }
@@ -133,6 +142,16 @@ pub enum LinkKey {
         chat: i64,
         /// The message.
         message: i64,
+    },
+    /// The conversation by text of a number.
+    Texts {
+        /// The number, with its country.
+        number: String,
+    },
+    /// The conversation whose channel vouches that this number is theirs.
+    Vouched {
+        /// The number, with its country.
+        number: String,
     },
     /// A message that a gateway accepted.
     Sent {

@@ -1,5 +1,6 @@
 //! Conversations through `step` alone, with the shipped files: what people write, and what must hold whatever they write.
 
+mod action;
 mod care;
 mod desk;
 mod driver;
@@ -10,4 +11,5 @@ mod people;
 mod properties;
 mod retention;
 mod rows;
+mod team;
 mod work;

@@ -20,7 +20,7 @@ const WHSEC: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 pub const ONCALL: &str = "+15550107777";
 
 fn way(name: &str, kind: WayKind) -> Way {
-    Way { name: name.into(), kind, reaches: vec!["Priya".into()], hours: None, full: false }
+    Way::new(name, kind, vec!["Priya".into()])
 }
 
 fn rung(minutes: i64, ways: &[&str]) -> Rung {

@@ -36,7 +36,7 @@ async fn without_a_token_nothing_is_read_and_a_token_does_what_its_scopes_say() 
     let description = house.client.get(format!("{}/api/v1/openapi.json", house.url)).send().await.expect("answers");
     let description: Value = description.json().await.expect("JSON");
     let paths: Vec<&String> = description["paths"].as_object().expect("paths").keys().collect();
-    assert_eq!(paths.len(), 10, "{paths:?}");
+    assert_eq!(paths.len(), 13, "{paths:?}");
     assert_eq!(description["components"]["securitySchemes"]["token"]["scheme"], "bearer");
 }
 
@@ -86,6 +86,58 @@ async fn another_desk_claims_answers_and_closes_beside_telegram() {
     assert!(house.telegram.texts(ana.id).last().is_some_and(|text| text.contains("Robin has finished here")));
     assert_eq!(post(&house, "crm-token", &path("claim"), robin).await.0, 404);
     assert_eq!(get(&house, "crm-token", "stats?days=1").await.1["load"]["Robin"], 1);
+    house.telegram.assert_clean();
+}
+
+#[tokio::test]
+async fn staff_do_something_for_a_customer_from_the_topic_and_over_the_api() {
+    let mut house = House::new().await;
+    let (ana, priya) = (house.telegram.person(42, "Ana"), house.staff(7, "Priya"));
+    house.write(&ana, "a human please").await;
+    let (card, topic) = (house.card(), house.telegram.topics(DESK)[0].id);
+    house.telegram.tap(&priya, DESK, card, "Claim");
+    house.settle().await;
+    house.telegram.group_text(&priya, DESK, Some(topic), None, "/do goodwill A1042 10");
+    house.settle().await;
+    let question =
+        house.telegram.messages(DESK).into_iter().rev().find(|message| message.text.starts_with("goodwill amount 10.00, order A1042?"));
+    house.telegram.tap(&priya, DESK, question.expect("a question").id, "Do it");
+    house.settle().await;
+    assert!(
+        house.desk().iter().any(|text| text.starts_with("goodwill amount 10.00, order A1042: credited (amount 10.00)")),
+        "{:?}",
+        house.desk()
+    );
+    let said = house.telegram.texts(ana.id);
+    assert!(!said.iter().any(|text| text.contains("10.00")), "the customer hears of it from the person: {said:?}");
+
+    let id = get(&house, "crm-token", "handoffs").await.1[0]["id"].as_str().expect("an id").to_string();
+    let (_, actions) = get(&house, "wall-token", "actions").await;
+    assert_eq!(actions[0]["name"], "goodwill");
+    assert_eq!(actions[0]["limits"]["amount"], 2000);
+    let run = |name: &str| format!("handoffs/{id}/actions/{name}");
+    let robin = |values: Value| json!({"staff": "Robin", "values": values});
+    assert_eq!(post(&house, "wall-token", &run("refund"), robin(json!({}))).await.0, 403, "a token that only reads");
+    assert_eq!(post(&house, "crm-token", &run("refund"), robin(json!({"order": "A1042"}))).await, (409, json!({"error": "Priya has it"})));
+    house.telegram.group_text(&priya, DESK, Some(topic), None, "/release");
+    house.settle().await;
+    assert_eq!(post(&house, "crm-token", &format!("handoffs/{id}/claim"), json!({"staff": "Robin"})).await.0, 200);
+    for (name, values, wanted) in [
+        ("dance", json!({}), "There is no action `dance`."),
+        ("refund", json!({}), "It needs `order`"),
+        ("goodwill", json!({"order": "A1042", "amount": "11"}), "they had 10.00 in the last thirty days"),
+    ] {
+        let (status, why) = post(&house, "crm-token", &run(name), robin(values)).await;
+        assert_eq!(status, 409, "{name}");
+        assert!(why["error"].as_str().is_some_and(|why| why.contains(wanted)), "{name}: {why}");
+    }
+    let (status, ran) = post(&house, "crm-token", &run("refund"), robin(json!({"order": "A1042"}))).await;
+    assert_eq!((status, ran["outcome"].clone()), (202, Value::Null));
+    house.app.settle().await;
+    let (_, runs) = get(&house, "crm-token", &format!("handoffs/{id}/actions")).await;
+    assert_eq!((runs[1]["outcome"].as_str(), runs[1]["by"].as_str()), (Some("refunded"), Some("Robin")), "{runs}");
+    let (_, transcript) = get(&house, "crm-token", &format!("handoffs/{id}/transcript")).await;
+    assert!(transcript.to_string().contains("Robin: refund order A1042: refunded"), "{transcript}");
     house.telegram.assert_clean();
 }
 

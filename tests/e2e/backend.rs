@@ -99,7 +99,7 @@ is     = "cancelled"
 }
 
 fn request(name: &str, order: &str, proof: Option<Proof>) -> CallRequest {
-    CallRequest { number: 5, name: name.into(), params: BTreeMap::from([("order".to_string(), order.to_string())]), proof }
+    CallRequest { number: 5, name: name.into(), params: BTreeMap::from([("order".to_string(), order.to_string())]), proof, staff: None }
 }
 
 #[tokio::test]
@@ -187,7 +187,7 @@ async fn a_call_that_was_cut_off_is_repeated_only_when_that_is_safe() {
     state.next += 1;
     state.calls.insert(number, warmline::conversation::Pending { name: "cancel_order".into(), form });
     let mut change = Change::new(id, stored.version, state);
-    let request = CallRequest { number, name: "cancel_order".into(), params: BTreeMap::new(), proof: None };
+    let request = CallRequest { number, name: "cancel_order".into(), params: BTreeMap::new(), proof: None, staff: None };
     change.calls.push(CallRow { id, request, created: "2026-11-20T12:00:00Z".parse().expect("a time"), started: true });
     store.commit(change).await.expect("commits");
     house.app.settle().await;

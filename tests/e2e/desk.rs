@@ -1,8 +1,11 @@
 //! Staff at work in their group: taking back, changing, handing over, leaving, promising.
 
-use crate::house::{DESK, House};
+use crate::house::{DESK, House, Plan, RULES};
 use crate::support::fake_telegram::Person;
 use jiff::SignedDuration;
+use std::sync::Arc;
+use warmline::app::Config;
+use warmline::conversation::{Rules, Team, Urgency};
 
 /// Ana waits, and Priya has claimed it: the topic.
 async fn claimed(house: &mut House) -> (Person, Person, i32) {
@@ -183,6 +186,56 @@ async fn a_colleague_gets_it_with_a_note_and_a_customer_comes_back_to_whom_they_
     house.settle().await;
     assert!(house.desk().iter().any(|text| text.contains("asked (1): seen by staff")), "{:?}", house.desk());
     assert!(house.desk().iter().any(|text| text.contains("Sam: on shift until 17:00, has 1 conversation")), "{:?}", house.desk());
+}
+
+#[tokio::test]
+async fn the_next_is_for_ones_team_and_not_one_too_many() {
+    let team = |name: &str, languages: &[&str], people: &[&str]| Team {
+        name: name.into(),
+        languages: languages.iter().map(ToString::to_string).collect(),
+        people: people.iter().map(ToString::to_string).collect(),
+        ..Team::default()
+    };
+    let teams = vec![team("spanish", &["es"], &["Sam"]), team("rest", &[], &["Priya", "Lee"])];
+    let rules = Arc::new(Rules { teams, ..(**RULES).clone() });
+    let config = Config { most: Some(1), ..Config::default() };
+    let mut house = House::built(Plan { rules, config, ..Plan::default() }).await;
+    let [priya, sam, lee] = [(7, "Priya"), (8, "Sam"), (9, "Lee")].map(|(id, name)| house.staff(id, name));
+    let people = [("ana", "quiero hablar con una persona"), ("bo", "a human please"), ("cy", "i want to talk to a person")];
+    for (number, (name, text)) in people.iter().enumerate() {
+        let person = house.telegram.person(40 + number as i64, name);
+        house.write(&person, text).await;
+        house.clock.advance(SignedDuration::from_secs(60));
+    }
+    let mut next = async |person: &Person| {
+        house.telegram.group_text(person, DESK, None, None, "/next");
+        house.settle().await;
+        let queue = house.app.store.queue().await.expect("reads");
+        let has = |name: &str| {
+            queue
+                .iter()
+                .filter(|row| row.owner.as_deref() == Some(name))
+                .map(|row| row.team.clone().unwrap_or_default())
+                .collect::<Vec<_>>()
+        };
+        (has("Priya"), has("Sam"), has("Lee"), house.desk().pop().unwrap_or_default())
+    };
+    assert_eq!(next(&priya).await.0, ["rest"], "who came first writes Spanish");
+    let (priyas, _, _, said) = next(&priya).await;
+    assert_eq!(priyas.len(), 1);
+    assert!(said.contains("as many conversations as one person is given here (1)"), "{said}");
+    assert_eq!(next(&sam).await.1, ["spanish"]);
+    assert_eq!(next(&lee).await.2, ["rest"]);
+    let dan = house.telegram.person(50, "Dan");
+    house.write(&dan, "i want to die").await;
+    house.telegram.group_text(&priya, DESK, None, None, "/next");
+    house.settle().await;
+    let queue = house.app.store.queue().await.expect("reads");
+    assert_eq!(
+        (queue[0].urgency, queue[0].owner.as_deref()),
+        (Urgency::Crisis, Some("Priya")),
+        "a crisis is everybody's, and beyond every limit"
+    );
 }
 
 #[tokio::test]

@@ -166,6 +166,8 @@ impl House {
             ways: plan.ways,
             backend: plan.backend,
             hours: plan.config.hours.clone(),
+            team_hours: plan.config.team_hours.clone(),
+            most: plan.config.most,
             chatwoot: plan.chatwoot,
         })
         .await

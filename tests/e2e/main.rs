@@ -10,6 +10,7 @@ mod chatwoot;
 mod desk;
 mod handoff;
 mod house;
+mod joined;
 mod operation;
 mod sms;
 mod telegram;

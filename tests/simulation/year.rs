@@ -125,6 +125,8 @@ async fn app(store: &Arc<dyn Store>, clock: &Arc<SimClock>, net: &Arc<Net>) -> A
         ways: SHOP.0.all_ways(),
         backend: Arc::new(Demo::default()),
         hours: SHOP.0.hours.clone(),
+        team_hours: Default::default(),
+        most: None,
         chatwoot: None,
     })
     .await

@@ -106,7 +106,7 @@ pub async fn a_commit_is_whole(store: &dyn Store) {
     change.entries = vec![entry(1), entry(2)];
     change.outbox = vec![line(3, Speaker::Bot)];
     change.timers = vec![Timer { key: "t".into(), at: at(60) }];
-    let request = CallRequest { number: 4, name: "c".into(), params: BTreeMap::new(), proof: None };
+    let request = CallRequest { number: 4, name: "c".into(), params: BTreeMap::new(), proof: None, staff: None };
     change.calls = vec![CallRow { id: id(1), request, created: at(0), started: false }];
     change.queue = Some(row(1, Urgency::Stuck, 0));
     assert_eq!(store.commit(change).await.expect("commits"), 1);
@@ -255,6 +255,7 @@ fn row(conversation: u8, urgency: Urgency, second: i64) -> QueueRow {
         due: None,
         answered: false,
         reserved: None,
+        team: None,
     }
 }
 

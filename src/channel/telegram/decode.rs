@@ -172,6 +172,7 @@ impl Decoder {
             "x" => StaffAction::Close { agreed: None },
             "b" => StaffAction::BackToBot { why: None },
             "s" => StaffAction::Send { line: parts.next()?.parse().ok()? },
+            "d" => StaffAction::Confirm { number: parts.next()?.parse().ok()? },
             "u" => StaffAction::Unsend { line: Some(parts.next()?.parse().ok()?), reply: None },
             _ => return None,
         };

@@ -51,7 +51,7 @@ pub(super) struct Done {
     fate: Option<String>,
 }
 
-fn owner(state: &Conversation) -> Option<&Staff> {
+pub(super) fn owner(state: &Conversation) -> Option<&Staff> {
     match &state.owner {
         Owner::Human { staff } => Some(staff),
         _ => None,
@@ -69,7 +69,7 @@ fn message(id: ConversationId, key: &str) -> i64 {
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// Takes an action in and works it through; the conversation before and after it.
-async fn act(
+pub(super) async fn act(
     server: &Server,
     headers: &HeaderMap,
     what: &str,
@@ -106,7 +106,7 @@ async fn act(
 }
 
 /// Not theirs: who has it instead.
-fn lost(state: &Conversation) -> Response {
+pub(super) fn lost(state: &Conversation) -> Response {
     match owner(state) {
         Some(other) => problem(StatusCode::CONFLICT, format!("{} has it", other.name)),
         None if state.handoff.is_some() => problem(StatusCode::CONFLICT, "nobody has claimed it yet"),

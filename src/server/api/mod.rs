@@ -6,6 +6,7 @@
 //! what has become of it, never less; no token, name or text reaches a log.
 //! Leaves out: what an action means (`conversation`).
 
+mod actions;
 mod acts;
 mod events;
 mod views;
@@ -80,7 +81,7 @@ impl Modify for Bearer {
     info(title = "Warmline", description = "Handoffs to people: who waits, what they wrote, claiming, answering, closing."),
     paths(
         views::handoffs, views::handoff, views::transcript, views::stats, acts::claim, acts::release, acts::reply, acts::note, acts::close,
-        events::events
+        actions::all, actions::run, actions::runs, events::events
     ),
     modifiers(&Bearer),
     security(("token" = []))
@@ -104,6 +105,9 @@ pub(super) fn router() -> Router<Server> {
         .route("/api/v1/handoffs/{id}/reply", post(acts::reply))
         .route("/api/v1/handoffs/{id}/note", post(acts::note))
         .route("/api/v1/handoffs/{id}/close", post(acts::close))
+        .route("/api/v1/handoffs/{id}/actions", get(actions::runs))
+        .route("/api/v1/handoffs/{id}/actions/{action}", post(actions::run))
+        .route("/api/v1/actions", get(actions::all))
         .route("/api/v1/stats", get(views::stats))
         .route("/api/v1/events", get(events::events))
 }

@@ -30,6 +30,8 @@ pub(super) struct Row {
     due: Option<String>,
     /// Who has it.
     owner: Option<String>,
+    /// The team that it is for; everybody where none is named.
+    team: Option<String>,
     /// A person's words were delivered, and the customer has written nothing since.
     answered: bool,
 }
@@ -44,6 +46,7 @@ impl Row {
             opened: row.opened.to_string(),
             due: row.due.map(|due| due.to_string()),
             owner: row.owner.clone(),
+            team: row.team.clone(),
             answered: row.answered,
         }
     }
