@@ -66,9 +66,9 @@ pub fn run(app: &Arc<App>, spawn: &Arc<dyn Spawn>, poller: Option<Poller>, files
     spawn.spawn("calls", task.boxed());
 
     // One worker a channel, one for the desk and one a way of alerting: a service that hangs holds up nobody else's words.
+    let chatwoot = app.chatwoot.iter().map(|_| Worker::Chatwoot);
     let ways = app.alerts.keys().cloned().map(Worker::Alerts);
-    for worker in
-        app.channels.keys().map(|channel| Worker::Channel(channel)).chain([Worker::Desk, Worker::Kin, Worker::Chatwoot]).chain(ways)
+    for worker in app.channels.keys().map(|channel| Worker::Channel(channel)).chain([Worker::Desk, Worker::Kin]).chain(chatwoot).chain(ways)
     {
         let (app, end) = (app.clone(), stopping.clone());
         let mut ready = app.outbox_ready.subscribe();
