@@ -80,7 +80,9 @@ impl App {
             Ok(()) => {
                 self.sent.lock().unwrap_or_else(PoisonError::into_inner).insert((row.id, row.number));
                 match alert.happened {
-                    Happened::Trigger => Event::AlertSent { handoff: alert.handoff },
+                    Happened::Trigger => {
+                        Event::AlertSent { handoff: alert.handoff, copied: alert.full.is_some().then(|| alert.way.clone()) }
+                    }
                     Happened::Acknowledge | Happened::Resolve => Event::Timer { key: String::new() },
                 }
             }

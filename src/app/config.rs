@@ -5,12 +5,13 @@
 //! the file is a mistake.
 //! Leaves out: the secrets themselves (`secrets`), the parts that the settings make (`cli::parts`).
 
+use super::aftercare;
 use super::chatwoot_config::{self, ChatwootConfig};
 use super::events::{self, ApiUser};
 use super::ladder::{self, SmtpConfig, WayTo};
 use super::teams;
 use crate::backend::{HttpCall, read_call};
-use crate::conversation::{GROUP, Ladder, Shop, Team};
+use crate::conversation::{Aftercare, GROUP, Ladder, Shop, Team};
 use crate::desk::{Hours, Way, WayKind};
 use crate::engine::{Mode, Thresholds};
 use crate::lexis::{Doc, Finding, Severity, Source, Table};
@@ -83,6 +84,8 @@ pub struct Config {
     pub api: Vec<ApiUser>,
     /// Declared calls; without any the demo shop answers.
     pub calls: BTreeMap<String, HttpCall>,
+    /// What is done after a conversation with a person.
+    pub aftercare: Aftercare,
     /// Chatwoot as a desk.
     pub chatwoot: Option<ChatwootConfig>,
 }
@@ -124,6 +127,7 @@ impl Default for Config {
             thresholds: Thresholds::default(),
             api: Vec::new(),
             calls: BTreeMap::new(),
+            aftercare: Aftercare::default(),
             chatwoot: None,
         }
     }
@@ -224,6 +228,7 @@ impl Config {
         teams::read(self, root, &zone);
         ladder::read(self, root, &zone);
         events::read(self, root);
+        aftercare::read(self, root);
         if let Some(table) = root.table("understanding") {
             table.only(&["threshold", "margin"]);
             for (key, value) in [("threshold", &mut self.thresholds.threshold), ("margin", &mut self.thresholds.margin)] {
@@ -275,7 +280,10 @@ impl Config {
     }
 
     fn desk(&mut self, desk: &Table<'_>) {
-        desk.only(&["time_zone", "hours", "holidays", "alone", "known_days", "most", "safeguarding", "telegram", "chatwoot"]);
+        let mut known = vec!["time_zone", "hours", "holidays", "alone", "known_days", "most", "safeguarding", "telegram", "chatwoot"];
+        known.extend(aftercare::KEYS);
+        desk.only(&known);
+        self.chatwoot = desk.table("chatwoot").as_ref().and_then(chatwoot_config::read);
         if let Some(most) = desk.number("most") {
             if most.value < 1.0 {
                 desk.doc.error(most.span, "`most` is a number from 1", "most = 5");

@@ -2,12 +2,12 @@
 //!
 //! Owns: loading, stepping, committing, again on a conflict; turning effects into rows.
 //! Invariants: the rules of a step are one `Arc` from assessment to commit; a panic in a step ends neither the process nor the
-//! conversation: the event is noted and a person is told.
+//! conversation: a person gets what it failed on.
 //! Leaves out: where events come from.
 
 use super::App;
 use super::events::DeskEvent;
-use crate::conversation::{Address, ConversationId, DeskNote, Effect, Entry, Event, Finished, Owner, State, Who, step};
+use crate::conversation::{Address, ConversationId, DeskNote, Effect, Entry, Event, Finished, Owner, State, Who, rescue, step};
 use crate::desk::{self, QueueRow};
 use crate::store::{CallRow, Change, LinkKey, LinkTarget, MissedRow, OutboxRow, OutboxTarget, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -102,11 +102,12 @@ impl App {
         let rules = self.rules.load_full();
         let facts = self.facts(state, event, self.clock.now());
         let stepped = std::panic::catch_unwind(AssertUnwindSafe(|| step(&rules, &facts, state, event.clone(), now)));
-        let (mut next, effects) = stepped.unwrap_or_else(|_| {
-            tracing::error!(conversation = %id.short(), "A step has panicked; the event is noted and staff are told.");
+        let stepped = stepped.or_else(|_| {
+            tracing::error!(conversation = %id.short(), "A step has panicked; a person gets what it failed on.");
             metrics::counter!("warmline_panics_total").increment(1);
-            broken_step(state, now)
+            std::panic::catch_unwind(AssertUnwindSafe(|| rescue(&rules, &facts, state, event, now)))
         });
+        let (mut next, effects) = stepped.unwrap_or_else(|_| broken_step(state, now));
         let mut change = Change::new(id, version, state.clone());
         change.inbox_done = finishes.inbox;
         change.outbox_done.clone_from(&finishes.outbox);
@@ -149,6 +150,11 @@ impl App {
                 Effect::DropBotLines => change.drop_bot_lines = true,
                 Effect::DropQuestions => change.drop_questions = true,
                 Effect::Pass { to, word } => passes.push((to, word)),
+                Effect::Review { why, about } => {
+                    let channel = state.address.channel.clone();
+                    change.reviews.push(desk::ReviewRow { id, why, at: now, channel, about, done: None });
+                }
+                Effect::Reviewed { by, note } => change.reviewed = Some(desk::Reviewed { by, at: now, note }),
             }
         }
         for mut alert in desk::alerts(id, state, &next, &notes, &rules.ladder, &self.ways, now) {

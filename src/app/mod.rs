@@ -6,6 +6,7 @@
 //! carried out; every worker exposes one step, so tests drain queues without waiting.
 //! Leaves out: HTTP (`server`) and the terminal (`cli`).
 
+mod aftercare;
 mod alarm;
 mod alerts;
 mod board;
@@ -29,6 +30,7 @@ mod outbox;
 pub mod poll;
 mod question;
 pub mod reload;
+pub mod review;
 pub mod rules;
 mod run;
 mod secrets;

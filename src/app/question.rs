@@ -55,6 +55,7 @@ impl App {
             Asks::Stats(days) => self.stats_text(days).await,
             Asks::Who => Ok(self.who()),
             Asks::Gone => self.is_gone(question).await,
+            Asks::Review => self.review_text().await,
             _ => Ok(self.changes(question).await),
         };
         text.unwrap_or_else(|error| {

@@ -93,6 +93,8 @@ pub enum Asks {
     Notice(String),
     /// Nothing: they have left the group.
     Gone,
+    /// What is read again.
+    Review,
 }
 
 impl Asks {
@@ -111,6 +113,7 @@ impl Asks {
             ("bot", "off") => Asks::Bot { on: false },
             ("bot", "on") => Asks::Bot { on: true },
             ("notice", rest) => Asks::Notice(rest.to_string()),
+            ("review", _) => Asks::Review,
             _ => return None,
         })
     }

@@ -28,6 +28,7 @@ pub(super) fn check(paths: &Paths, deny_warnings: bool, release: bool, notes: bo
             findings.extend(thin(&config, &config_source));
             findings.extend(ownership(&loaded.rules, &config, &config_source));
             findings.extend(topics(&loaded.rules, &config_source));
+            findings.extend(super::group::findings(&config, &config_source));
             findings.extend(loaded.findings);
             findings.extend(loaded.rules.engine.advise(&sources));
             if let Some(source) = sources.iter().find(|source| source.name == HELP_LINES) {

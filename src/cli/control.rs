@@ -73,6 +73,9 @@ pub(super) fn listen(app: &Arc<App>, spawn: &dyn Spawn, data: &Path) -> Option<S
                         Ok(since) => app.store.finished(since).await.ok().and_then(|found| serde_json::to_string(&found).ok()),
                         Err(_) => None,
                     },
+                    Some((asked @ ("review" | "reviewed"), rest)) => {
+                        super::review::answer(&app, asked, rest).await.and_then(|found| serde_json::to_string(&found).ok())
+                    }
                     _ => None,
                 },
             };

@@ -4,11 +4,11 @@ use super::{Paths, control, parts, print, status};
 use crate::app::{Clock, SystemClock};
 use crate::desk;
 use crate::store::{Store, StoreError};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::process::ExitCode;
 
 /// Fewer letters of an id than this name nobody.
-const SHORTEST: usize = 8;
+pub(super) const SHORTEST: usize = 8;
 
 pub(super) fn export(paths: &Paths, id: &str) -> ExitCode {
     let Ok(config) = parts::config(paths) else { return ExitCode::from(status::CANT_START) };
@@ -42,7 +42,10 @@ pub(super) async fn read(store: &dyn Store, id: &str) -> Result<Vec<Value>, Stor
     let mut found = Vec::new();
     for known in store.conversations().await?.into_iter().filter(|known| known.to_string().starts_with(id)) {
         if let Some(state) = store.state(known).await? {
-            found.push(desk::export(known, &state, &store.transcript(known).await?, SystemClock.now()));
+            let mut export = desk::export(known, &state, &store.transcript(known).await?, SystemClock.now());
+            let reviews: Vec<_> = store.reviews(jiff::Timestamp::default()).await?.into_iter().filter(|row| row.id == known).collect();
+            export["reviews"] = json!(reviews);
+            found.push(export);
         }
     }
     Ok(found)

@@ -10,11 +10,13 @@ mod drill;
 mod eval;
 mod explain;
 mod export;
+mod group;
 mod init;
 mod parts;
 mod print;
 mod queue;
 mod replay;
+mod review;
 mod serve;
 mod stats;
 mod test;
@@ -126,6 +128,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// What somebody reads again: crises, what was called less urgent, offers, and twenty others; without words, names and numbers.
+    Review(review::Args),
 }
 
 /// Exit statuses.
@@ -170,5 +174,6 @@ pub fn main() -> ExitCode {
         Command::Walk => walk::walk(&paths),
         Command::Drill => drill::drill(&paths),
         Command::Queue { json } => queue::queue(&paths, json),
+        Command::Review(args) => review::review(&paths, &args),
     }
 }

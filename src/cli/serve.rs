@@ -12,6 +12,7 @@ use crate::desk::WayKind;
 use crate::server::api::Access;
 use crate::server::{ChatwootHook, Server, TelegramHook, TwilioHook, router};
 use crate::store::{KvStore, SledKv, Store, StoreError};
+use crate::transport::telegram::Keeps;
 use futures::FutureExt;
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -21,7 +22,7 @@ use std::time::Duration;
 
 /// How long the workers may take to finish what they began.
 const DRAIN: Duration = Duration::from_secs(10);
-/// How long an unanswered message is counted after it was last asked.
+/// How long an unanswered message is counted after it was last asked, and a row of the review list is kept.
 const MISSED_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 90);
 /// How long weekly figures are kept.
 const FIGURES_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 366);
@@ -112,6 +113,10 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
     let mut hook = None;
     if let Some(telegram) = &telegram {
         let bot = identity(&telegram.client).await?;
+        if let Some(chat) = config.desk_chat {
+            let keeps = telegram.client.keeps(chat).await.unwrap_or_else(|_| Keeps { visible_history: false, protected: true });
+            super::group::mistakes(keeps).for_each(|(mistake, mend)| tracing::warn!("{mistake}; {mend}."));
+        }
         let decoder = parts::decoder(&config, bot);
         match config.receive {
             Receive::Poll => {
@@ -156,9 +161,10 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     banner(&config, &secrets, address, files, telegram.is_some(), twilio.is_some());
 
-    // What nobody has asked for a quarter of a year is no news any more.
+    // What nobody has asked or read again for a quarter of a year is no news any more.
     if let Ok(before) = SystemClock.now().checked_sub(MISSED_KEPT) {
         let _ = app.store.forget_missed(before).await;
+        let _ = app.store.forget_reviews(before).await;
     }
     if let Ok(before) = SystemClock.now().checked_sub(FIGURES_KEPT) {
         let _ = app.store.forget_finished(before).await;

@@ -18,6 +18,9 @@ use crate::text::Text;
 impl Turn<'_> {
     /// A button whose question is gone still means what stands on it.
     pub(super) fn late_press(&mut self, pressed: &str, message: &Message) {
+        if self.pressed_after(pressed) {
+            return;
+        }
         match pressed.strip_prefix("i:") {
             Some(id) => self.begin(id, Vec::new(), &message.text),
             None if pressed == "no" => self.say_word("declined", &[]),
@@ -55,11 +58,12 @@ impl Turn<'_> {
                 true
             }
             Asked::SafeToReply => false,
+            Asked::FollowUp | Asked::SortedOut => self.answers_after(&asked, message, text, understanding, heard),
         }
     }
 
     /// 'No', and 'nah its ok, I'll see'; but 'no, where is my order' asks for something.
-    fn declines(&self, text: &Text, heard: &Heard) -> bool {
+    pub(super) fn declines(&self, text: &Text, heard: &Heard) -> bool {
         let Some(end) = heard.after(Hear::No) else { return false };
         if heard.only(Hear::No) || end >= 3 {
             return true;

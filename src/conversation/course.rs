@@ -5,7 +5,7 @@
 //! Leaves out: what is made of it (`desk::Stats`).
 
 use super::event::Staff;
-use super::parts::Owner;
+use super::parts::{Copies, Owner};
 use super::step::Turn;
 use super::urgency::{Reason, Urgency};
 use jiff::{SignedDuration, Timestamp};
@@ -86,6 +86,18 @@ impl Turn<'_> {
         let now = self.now;
         if let Some(handoff) = self.state.handoff.as_mut().filter(|handoff| handoff.number == number) {
             handoff.course.alerted.get_or_insert(now);
+        }
+    }
+
+    /// A way has carried their name and words.
+    pub(super) fn copied(&mut self, way: Option<String>) {
+        let (Some(way), now) = (way, self.now) else { return };
+        match self.state.copies.iter_mut().find(|copies| copies.way == way) {
+            Some(copies) => {
+                copies.last = now;
+                copies.count += 1;
+            }
+            None => self.state.copies.push(Copies { way, first: now, last: now, count: 1 }),
         }
     }
 

@@ -63,7 +63,9 @@ impl Turn<'_> {
         }
         self.speak_language(message, &understanding);
         self.heard_entry(message, &assessment, &understanding);
+        self.hear_grave(&assessment);
         self.keep(&assessment);
+        self.review_offer(&assessment);
         self.state.turns = self.state.turns.saturating_add(1);
         self.old_needs();
         if (assessment.level < Level::Distress || assessment.only_resembles()) && self.opt_out(message, &heard, &text, assessment.level) {
@@ -83,6 +85,7 @@ impl Turn<'_> {
             self.note("The customer wrote that replying here is all right");
         }
         self.relay(message);
+        self.pass_on_thanks(message, &understanding, &assessment);
         let call = heard.only(Hear::Call) && assessment.level <= Level::HumanRequest;
         if call && self.state.owner == Owner::Waiting && !self.state.silent() {
             return self.prefers(true);

@@ -9,6 +9,7 @@ use super::event::{Failure, Staff};
 use super::id::{Address, ConversationId};
 use super::joined::Kin;
 use super::parts::Proof;
+use super::review::Why;
 use super::urgency::Reason;
 use crate::care::Evidence;
 use jiff::Timestamp;
@@ -348,5 +349,19 @@ pub enum Effect {
         to: ConversationId,
         /// What.
         word: Kin,
+    },
+    /// Somebody reads this conversation again.
+    Review {
+        /// Why.
+        why: Why,
+        /// The number of the message's entry in the transcript.
+        about: u64,
+    },
+    /// Somebody has.
+    Reviewed {
+        /// Who.
+        by: String,
+        /// What they found.
+        note: String,
     },
 }

@@ -218,6 +218,11 @@ pub enum StaffAction {
     },
     /// Words from somebody who can't be told apart from others (an anonymous admin).
     Anonymous,
+    /// Says that what is on the review list was looked at.
+    Reviewed {
+        /// What they found.
+        words: Option<String>,
+    },
 }
 
 impl StaffAction {
@@ -249,6 +254,7 @@ impl StaffAction {
             "guide" => StaffAction::Guide,
             "help" => StaffAction::Help,
             "notacrisis" => StaffAction::NotACrisis { why: rest },
+            "reviewed" => StaffAction::Reviewed { words: rest },
             _ => StaffAction::Unknown { message },
         }
     }
@@ -343,6 +349,9 @@ pub enum Event {
     AlertSent {
         /// The handoff's number in the conversation.
         handoff: u64,
+        /// The way that carried names and words, where one did: a copy is outside now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        copied: Option<String>,
     },
     /// An alert could not be sent.
     AlertFailed {

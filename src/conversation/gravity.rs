@@ -11,6 +11,7 @@ use super::effect::{DeskNote, Effect, Timer, Who};
 use super::event::Staff;
 use super::handoff::{DRILL, REVIEW};
 use super::parts::{Asked, Owner, SafeWord};
+use super::review::Why;
 use super::step::Turn;
 use super::urgency::{Reason, Urgency};
 use crate::care::Level;
@@ -79,6 +80,7 @@ impl Turn<'_> {
 
     fn less_urgent(&mut self) -> String {
         self.judged(false);
+        self.put_on_list(Why::Downgraded);
         if let Some(handoff) = self.state.handoff.as_mut() {
             handoff.urgency = Urgency::Distress;
             handoff.reason = Reason::Care(Level::Distress);

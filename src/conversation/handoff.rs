@@ -12,6 +12,7 @@ use super::facts::Reach;
 use super::help::danger;
 use super::parts::{Asked, Owner};
 use super::promise::Promise;
+use super::review::Why;
 use super::step::Turn;
 use super::urgency::{Reason, Urgency};
 use crate::care::{Assessment, Evidence, Kind, Level, Subject};
@@ -143,7 +144,7 @@ impl Handoff {
 }
 
 /// The cues that have words of their own: one a language, `bereavement_es`.
-const BEREAVEMENT: &str = "bereavement";
+pub(super) const BEREAVEMENT: &str = "bereavement";
 
 /// The channel of drills.
 pub const DRILL: &str = "drill";
@@ -237,6 +238,9 @@ impl Turn<'_> {
             self.state.asked = None;
         }
         self.note(format!("Handed over: {}", reason.name()));
+        if reason.urgency() == Urgency::Crisis {
+            self.put_on_list(Why::Crisis);
+        }
         self.await_claim();
         self.arm_update();
         self.effects.push(Effect::HandOff { reason });
@@ -251,6 +255,7 @@ impl Turn<'_> {
     fn raise(&mut self, reason: Reason, assessment: &Assessment) {
         let words = self.state.last_words.clone();
         let trace = self.trace();
+        let becomes_one = reason.urgency() == Urgency::Crisis && !self.in_crisis();
         let mut rises = false;
         if let Some(handoff) = self.state.handoff.as_mut() {
             let before = handoff.urgency;
@@ -271,6 +276,9 @@ impl Turn<'_> {
         }
         self.heard_more(assessment);
         self.note(format!("Raised: {}", reason.name()));
+        if becomes_one {
+            self.put_on_list(Why::Crisis);
+        }
         self.state.form = None;
         self.drop_threads();
         if !matches!(self.state.owner, Owner::Human { .. }) {

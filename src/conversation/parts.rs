@@ -110,6 +110,10 @@ pub enum Asked {
     Person,
     /// Whether replying here is safe.
     SafeToReply,
+    /// Whether the bot may ask again whether it was sorted out.
+    FollowUp,
+    /// Whether it was.
+    SortedOut,
 }
 
 /// A call that has not returned.
@@ -288,6 +292,19 @@ pub struct Need {
     pub by: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// Words of theirs that are outside: in a mailbox, in another service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copies {
+    /// The way that carried them.
+    pub way: String,
+    /// When first.
+    pub first: Timestamp,
+    /// When last.
+    pub last: Timestamp,
+    /// How often.
+    pub count: u32,
 }
 
 /// Somebody looks in again after a crisis or distress.

@@ -91,6 +91,16 @@ impl Turn<'_> {
         }
     }
 
+    /// A plain yes and a no, with what comes back for them; where there are no buttons, the question itself is enough.
+    pub(super) fn yes_no_buttons(&mut self, yes: &str, no: &str) {
+        if self.facts.profile.buttons {
+            let context = self.context(&[]);
+            let word = |key| self.rules.words.say(&self.state.language(), key, &context).unwrap_or_default();
+            let choices = vec![(word("yes_only"), yes.to_string()), (word("no"), no.to_string())];
+            self.choices(choices);
+        }
+    }
+
     /// Asks for the sender's own number with the channel's button.
     pub(super) fn ask_contact(&mut self) {
         self.spoken.ask_contact = true;
@@ -162,6 +172,11 @@ impl Turn<'_> {
         let language = self.spoken_language();
         let context = json!({"time": clock(at), "day": day(at.date(), &language.0), "shop": self.rules.shop, "lang": language.0});
         self.rules.words.say(&language, key, &context).unwrap_or_else(|| clock(at))
+    }
+
+    /// A day in the customer's language.
+    pub(super) fn day_of(&self, at: DateTime) -> String {
+        day(at.date(), &self.spoken_language().0)
     }
 
     /// Makes one line of what was said.

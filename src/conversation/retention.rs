@@ -90,6 +90,7 @@ impl Turn<'_> {
             return self.forget_at(kept.since.checked_add(EVIDENCE).map(|at| at.max(self.now)));
         }
         self.effects.push(Effect::ForgetEvidence { before });
+        self.state.grave = self.state.grave.filter(|at| *at > before);
         if let Some(handoff) = self.state.handoff.as_mut().filter(|handoff| handoff.opened <= before) {
             handoff.evidence.clear();
         }
@@ -156,7 +157,7 @@ impl Turn<'_> {
         self.count_once(names);
     }
 
-    fn count_once(&mut self, names: Vec<String>) {
+    pub(super) fn count_once(&mut self, names: Vec<String>) {
         let week = self.week();
         let counted = self.state.counted.take().filter(|counted| counted.week == week);
         let mut counted = counted.unwrap_or(Counted { week, names: BTreeSet::new() });

@@ -1,6 +1,7 @@
 //! The compiled rules that a step reads: one `Arc` held from assessment to commit.
 
 use super::action::Action;
+use super::aftercare::Aftercare;
 use super::ladder::Ladder;
 use super::team::Team;
 use super::words::Words;
@@ -51,4 +52,6 @@ pub struct Rules {
     pub actions: Vec<Action>,
     /// Who takes what; empty where everybody takes everything.
     pub teams: Vec<Team>,
+    /// What is done after a conversation with a person.
+    pub aftercare: Aftercare,
 }

@@ -69,6 +69,7 @@ impl Turn<'_> {
                 }
                 "Anonymous admins can't be told apart, so they can't claim or write. Turn off 'Remain anonymous'.".into()
             }
+            StaffAction::Reviewed { words } => self.reviewed(staff, words),
         };
         if let Some(callback) = callback {
             self.desk(DeskNote::Answer { callback, text: answer });
@@ -157,9 +158,13 @@ impl Turn<'_> {
         if self.in_crisis() {
             return self.close_crisis(staff, agreed);
         }
+        let follow_up = self.plan_follow_up(staff);
         self.as_notice();
         let agreed = agreed.map(|agreed| format!("{}.", agreed.trim().trim_end_matches('.')));
         self.say_word("closed", &[("name", json!(staff.name)), ("agreed", json!(agreed))]);
+        if let Some(follow_up) = &follow_up {
+            self.ask_to_ask(follow_up);
+        }
         self.speak();
         self.note(format!("{} closed it", staff.name));
         self.judged(true);
@@ -167,6 +172,9 @@ impl Turn<'_> {
         self.end(&staff.name);
         if distress {
             self.ask_check_in(staff);
+        }
+        if let Some(follow_up) = follow_up {
+            self.await_consent(follow_up);
         }
         String::new()
     }

@@ -6,6 +6,7 @@
 //! Leaves out: its parts (`parts`); the transcript, which is kept beside it and only grows.
 
 use super::action::{Acted, Proposed};
+use super::follow_up::FollowUp;
 use super::handoff::Handoff;
 use super::id::Address;
 use super::id::ConversationId;
@@ -153,6 +154,9 @@ pub struct State {
     /// Somebody looks in again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_in: Option<CheckIn>,
+    /// Copies of their words outside, by way: whoever erases them must know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<Copies>,
     /// Other conversations of the same person.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub joined: Vec<Joined>,
@@ -186,6 +190,15 @@ pub struct State {
     /// The last texts by the channel's name, to tell what an edit changed.
     #[serde(default)]
     pub texts: Vec<(String, String)>,
+    /// When somebody in danger, distress or grief was last heard, even faintly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grave: Option<Timestamp>,
+    /// Asking whether it was sorted out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow_up: Option<FollowUp>,
+    /// The end of the handoff for which thanks were passed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thanked: Option<Timestamp>,
 }
 
 impl State {

@@ -14,18 +14,7 @@ use jiff::Timestamp;
 
 /// What happens next. Same inputs, same outputs.
 pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Timestamp) -> (State, Vec<Effect>) {
-    let mut turn = Turn {
-        rules,
-        facts,
-        now,
-        state: state.clone(),
-        effects: Vec::new(),
-        spoken: Spoken::default(),
-        silence_after: false,
-        mode: rules.mode,
-        muted: false,
-        routed: None,
-    };
+    let mut turn = Turn::new(rules, facts, state.clone(), now);
     let person = (state.flags.clone(), state.needs.clone());
     let told = matches!(event, Event::Kin { .. });
     match event {
@@ -33,7 +22,10 @@ pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Time
         Event::Staff { staff, action, callback } => turn.staff(&staff, action, callback),
         Event::CallReturned(returned) => turn.call_returned(&returned),
         Event::Delivered { line, delivery } => turn.delivered(line, delivery),
-        Event::AlertSent { handoff } => turn.alerted(handoff),
+        Event::AlertSent { handoff, copied } => {
+            turn.alerted(handoff);
+            turn.copied(copied);
+        }
         Event::OwnerLeft { staff, why } => turn.owner_left(&staff, &why),
         Event::AlertFailed { way, handoff, step } => turn.alert_failed(&way, handoff, step),
         Event::Timer { key } if key == super::handoff::UNCLAIMED => turn.unclaimed(),
@@ -43,10 +35,12 @@ pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Time
         Event::Timer { key } if key == super::promise::PROMISE => turn.promise_due(),
         Event::Timer { key } if key == super::waiting::UPDATE => turn.update(),
         Event::Timer { key } if key == super::check_in::CHECK_IN => turn.check_in_due(),
+        Event::Timer { key } if key == super::follow_up::FOLLOW_UP => turn.follow_up_due(),
         Event::Timer { .. } => {}
         Event::Kin { from, word } => turn.kin(from, word),
         Event::Mirrored { conversation, handoff } => {
             turn.state.thread.chatwoot = Some(conversation);
+            turn.copied(Some("chatwoot".into()));
             handoff.into_iter().for_each(|number| turn.alerted(number));
         }
     }
@@ -74,12 +68,30 @@ pub(super) struct Turn<'a> {
     pub routed: Option<String>,
 }
 
+impl<'a> Turn<'a> {
+    pub(super) fn new(rules: &'a Rules, facts: &'a Facts, state: State, now: Timestamp) -> Self {
+        Turn {
+            rules,
+            facts,
+            now,
+            state,
+            effects: Vec::new(),
+            spoken: Spoken::default(),
+            silence_after: false,
+            mode: rules.mode,
+            muted: false,
+            routed: None,
+        }
+    }
+}
+
 impl Turn<'_> {
-    fn finish(mut self) -> (State, Vec<Effect>) {
+    pub(super) fn finish(mut self) -> (State, Vec<Effect>) {
         self.speak();
         if self.silence_after {
             self.state.flags.do_not_text = true;
         }
+        self.keep_follow_up();
         (self.state, self.effects)
     }
 

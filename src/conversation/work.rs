@@ -9,6 +9,7 @@ use super::effect::{DeskNote, Effect, Timer};
 use super::event::Staff;
 use super::handoff::UNCLAIMED;
 use super::parts::Owner;
+use super::review::Why;
 use super::step::Turn;
 use super::urgency::{Reason, Urgency};
 use jiff::SignedDuration;
@@ -37,6 +38,9 @@ impl Turn<'_> {
             return format!("{} has it.", owner.name);
         }
         self.judged(false);
+        if self.state.handoff.as_ref().is_some_and(|handoff| handoff.urgency == Urgency::Distress) {
+            self.put_on_list(Why::Downgraded);
+        }
         if let Some(handoff) = self.state.handoff.as_mut() {
             handoff.urgency = Urgency::Stuck;
             handoff.reason = Reason::Stuck;
@@ -104,7 +108,8 @@ impl Turn<'_> {
          /noturgent, /snooze 30m WHY\n\
          For yourself: /on, /off, /break 15m, /nocrises, /who, /stats; for all: /bot off, /notice WORDS\n\
          In a crisis: /guide (a page about it), /close WHY, /notacrisis WHY (two people), /safe WHY (where somebody else may read the phone), \
-         /hold DATE WHY (keeps what was heard)"
+         /hold DATE WHY (keeps what was heard)\n\
+         Read again: /review (the list), /reviewed WORDS (in its topic, when you have)"
             .into()
     }
 }

@@ -21,7 +21,7 @@ pub const WEEKS: i64 = 12;
 pub struct Figure {
     /// The week's Monday.
     pub week: Date,
-    /// `people`, `level.crisis`, `right.<rule>`, `wrong.<rule>`.
+    /// `people`, `level.crisis`, `right.<rule>`, `wrong.<rule>`, `sorted`, `not_sorted`.
     pub name: String,
     /// People.
     pub count: u64,
@@ -49,6 +49,15 @@ pub struct Precision {
     pub right: u64,
 }
 
+/// Whoever was asked after a close whether it was sorted out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Sorted {
+    /// Answers.
+    pub answers: u64,
+    /// Percent of them that said yes, rounded.
+    pub yes: u64,
+}
+
 /// What may be shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Weekly {
@@ -58,6 +67,9 @@ pub struct Weekly {
     pub too_few: usize,
     /// Over the last twelve weeks; the least right first.
     pub rules: Vec<Precision>,
+    /// Over the same weeks, where enough have answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sorted: Option<Sorted>,
 }
 
 impl Weekly {
@@ -92,6 +104,12 @@ impl Weekly {
         weekly.rules = judged
             .map(|(rule, (right, wrong))| Precision { rule: rule.into(), judged: right + wrong, right: percent(right, right + wrong) })
             .collect();
+        let answers = |name: &str| -> u64 {
+            let lately = figures.iter().filter(over).filter(|figure| days(figure.week) <= 7 * WEEKS);
+            lately.filter(|figure| figure.name == name).map(|figure| figure.count).sum()
+        };
+        let (yes, no) = (answers("sorted"), answers("not_sorted"));
+        weekly.sorted = (yes + no >= FEWEST).then(|| Sorted { answers: yes + no, yes: percent(yes, yes + no) });
         weekly.rules.sort_by(|a, b| a.right.cmp(&b.right).then_with(|| a.rule.cmp(&b.rule)));
         weekly
     }
@@ -120,6 +138,9 @@ impl Weekly {
             lines.push("No week is over yet in which anybody wrote.".into());
         } else if self.rules.is_empty() {
             lines.push(format!("No rule was judged by staff {FEWEST} times in the last {WEEKS} weeks."));
+        }
+        if let Some(sorted) = &self.sorted {
+            lines.push(format!("Asked later, {} % of {} said that it was sorted out.", sorted.yes, sorted.answers));
         }
         lines.join("\n")
     }
@@ -156,6 +177,14 @@ mod tests {
              1 week is not shown: fewer than 20 people wrote\n\
              No rule was judged by staff 20 times in the last 12 weeks."
         );
+    }
+
+    #[test]
+    fn whether_it_was_sorted_out_is_shown_when_twenty_answered() {
+        let week = date(2026, 11, 9);
+        let text = |yes: u64| Weekly::of(&[figure(week, "sorted", yes), figure(week, "not_sorted", 2)], date(2026, 11, 18)).text();
+        assert!(text(18).ends_with("Asked later, 90 % of 20 said that it was sorted out."), "{}", text(18));
+        assert!(!text(17).contains("sorted out"), "{}", text(17));
     }
 
     #[test]

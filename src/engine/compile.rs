@@ -20,7 +20,7 @@ use crate::lexis::{
 use crate::text::Language;
 use std::collections::BTreeMap;
 
-const KEYS: [&str; 10] = ["title", "call", "needs", "slots", "hand_over", "mode", "social", "keywords", "patterns", "test"];
+const KEYS: [&str; 11] = ["title", "call", "needs", "slots", "hand_over", "mode", "social", "thanks", "keywords", "patterns", "test"];
 
 const LANGUAGE_KEYS: [&str; 6] = ["title", "say", "never", "ask", "confirm", "reply"];
 
@@ -140,6 +140,7 @@ impl Building {
             hand_over: root.strings("hand_over").into_iter().map(|outcome| outcome.value).collect(),
             mode: root.choice("mode", &[("live", Mode::Live), ("suggest", Mode::Suggest), ("shadow", Mode::Shadow)]).map(|mode| mode.value),
             social: root.boolean("social").is_some_and(|social| social.value),
+            thanks: root.boolean("thanks").is_some_and(|thanks| thanks.value),
             languages: BTreeMap::new(),
             tests: tests(root),
         };

@@ -89,6 +89,8 @@ pub struct Intent {
     pub mode: Option<Mode>,
     /// Small talk: it yields to any other intent in the same message.
     pub social: bool,
+    /// It says thanks: soon after a handoff whoever helped hears of it.
+    pub thanks: bool,
     /// What it says, by language.
     pub languages: BTreeMap<Language, Localised>,
     /// Its tests.

@@ -82,6 +82,7 @@ impl Engine {
             hand_over: Vec::new(),
             mode: None::<Mode>,
             social: false,
+            thanks: false,
             languages: BTreeMap::new(),
             tests: Vec::new(),
         };

@@ -4,6 +4,7 @@
 //! Invariants: no key of one kind is a prefix of another kind's.
 
 use crate::conversation::ConversationId;
+use crate::desk::ReviewRow;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -17,6 +18,7 @@ pub(super) const TIMER_DUE: u8 = b'w';
 pub(super) const MISSED: u8 = b'u';
 pub(super) const FIGURE: u8 = b'f';
 pub(super) const FINISHED: u8 = b'h';
+pub(super) const REVIEW: u8 = b'v';
 
 fn key(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = vec![kind];
@@ -97,6 +99,16 @@ pub(super) fn finished(at: Timestamp, id: ConversationId, number: u64) -> Vec<u8
 /// The beginning of all handoffs that ended at or after a moment.
 pub(super) fn finished_since(at: Timestamp) -> Vec<u8> {
     key(FINISHED, &[&at.as_millisecond().to_be_bytes()])
+}
+
+/// A row of the review list, by when it came.
+pub(super) fn review(row: &ReviewRow) -> Vec<u8> {
+    key(REVIEW, &[&row.at.as_millisecond().to_be_bytes(), row.id.bytes(), &row.about.to_be_bytes(), &[row.why as u8]])
+}
+
+/// The beginning of all rows of the review list from a moment on.
+pub(super) fn reviews_since(at: Timestamp) -> Vec<u8> {
+    key(REVIEW, &[&at.as_millisecond().to_be_bytes()])
 }
 
 /// A message that nothing answered, by its words.

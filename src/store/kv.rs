@@ -5,12 +5,12 @@
 //! Invariants: a batch is written whole or not at all; nothing is acknowledged before it is flushed.
 //! Leaves out: what an `accept` and a `commit` write (`plan`), the thread of the writer (`writer`).
 
-use super::plan::{accept, commit, link_key};
+use super::plan::{accept, commit, link_key, looked_at};
 use super::record::*;
 use super::writer::Writer;
 use super::{LAYOUT, Store, StoreError, keys};
 use crate::conversation::{ConversationId, Entry, Finished, State};
-use crate::desk::{Figure, QueueRow};
+use crate::desk::{Figure, QueueRow, ReviewRow, Reviewed};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -265,6 +265,25 @@ impl<K: Kv> Store for KvStore<K> {
         self.write(move |kv| {
             let mut batch = Batch::default();
             let old = kv.range(&keys::kind(keys::FINISHED), &keys::finished_since(before), usize::MAX)?;
+            old.into_iter().for_each(|(key, _)| batch.remove(key));
+            Ok((batch, ()))
+        })
+        .await
+    }
+
+    async fn reviews(&self, since: Timestamp) -> Result<Vec<ReviewRow>, StoreError> {
+        let rows = self.kv.range(&keys::reviews_since(since), &after(&keys::kind(keys::REVIEW)), usize::MAX)?;
+        Ok(readable(rows, "review"))
+    }
+
+    async fn reviewed(&self, row: ReviewRow, done: Reviewed) -> Result<(), StoreError> {
+        self.write(move |kv| Ok((looked_at(kv, row, done)?, ()))).await
+    }
+
+    async fn forget_reviews(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.write(move |kv| {
+            let mut batch = Batch::default();
+            let old = kv.range(&keys::kind(keys::REVIEW), &keys::reviews_since(before), usize::MAX)?;
             old.into_iter().for_each(|(key, _)| batch.remove(key));
             Ok((batch, ()))
         })

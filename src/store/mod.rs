@@ -19,7 +19,7 @@ pub use record::{Arrival, CallRow, Change, InboxRow, LinkKey, LinkTarget, Missed
 pub use sled_kv::SledKv;
 
 use crate::conversation::{ConversationId, Entry, Finished, State};
-use crate::desk::{Figure, QueueRow};
+use crate::desk::{Figure, QueueRow, ReviewRow, Reviewed};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -71,6 +71,8 @@ pub enum StoreError {
 /// 5. Timers: arming a key again replaces it.
 /// 6. Reading changes nothing.
 /// 7. Evidence that a commit forgets is gone from the transcript, and nothing else of it.
+/// 8. A row of the review list that was looked at stays so, with who looked first; a commit that says so marks all of its
+///    conversation's rows, and writes one where there is none to mark.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Takes in what arrived, durably, and says for each whether it was new.
@@ -132,6 +134,15 @@ pub trait Store: Send + Sync {
 
     /// Forgets what was last asked before a moment.
     async fn forget_missed(&self, before: Timestamp) -> Result<(), StoreError>;
+
+    /// The review list from a moment on, in that order.
+    async fn reviews(&self, since: Timestamp) -> Result<Vec<ReviewRow>, StoreError>;
+
+    /// Marks a row of it as looked at, and writes it where it was not there (one that was picked at random).
+    async fn reviewed(&self, row: ReviewRow, done: Reviewed) -> Result<(), StoreError>;
+
+    /// Forgets the rows from before a moment.
+    async fn forget_reviews(&self, before: Timestamp) -> Result<(), StoreError>;
 
     /// Every conversation.
     async fn conversations(&self) -> Result<Vec<ConversationId>, StoreError>;

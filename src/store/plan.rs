@@ -8,8 +8,8 @@
 use super::kv::{Batch, Kv, OnlyVersion, StateRecord, after, decode, encode};
 use super::record::*;
 use super::{StoreError, keys};
-use crate::conversation::Entry;
-use crate::desk::Figure;
+use crate::conversation::{Entry, Why};
+use crate::desk::{Figure, ReviewRow, Reviewed};
 
 fn counter(kv: &impl Kv, key: &[u8]) -> Result<u64, StoreError> {
     Ok(kv.get(key)?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes))
@@ -65,6 +65,7 @@ pub(super) fn commit(kv: &impl Kv, change: Change) -> Result<(Batch, Version), S
     }
     let mut batch = Batch::default();
     let version = version + 1;
+    reviews(kv, &change, &mut batch)?;
     batch.put(state_key, encode(&StateRecord { version, state: change.state })?);
     finished.into_iter().for_each(|key| batch.remove(key));
     for entry in &change.entries {
@@ -135,6 +136,39 @@ pub(super) fn commit(kv: &impl Kv, change: Change) -> Result<(Batch, Version), S
         None => batch.remove(queue),
     }
     Ok((batch, version))
+}
+
+/// What a commit writes of the review list.
+fn reviews(kv: &impl Kv, change: &Change, batch: &mut Batch) -> Result<(), StoreError> {
+    for row in &change.reviews {
+        batch.put(keys::review(row), encode(row)?);
+    }
+    let Some(done) = &change.reviewed else { return Ok(()) };
+    let prefix = keys::kind(keys::REVIEW);
+    let mut marked = false;
+    for (key, value) in kv.range(&prefix, &after(&prefix), usize::MAX)? {
+        let row = decode::<ReviewRow>(&value, "review").ok().filter(|row| row.id == change.id && row.done.is_none());
+        if let Some(row) = row {
+            batch.put(key, encode(&ReviewRow { done: Some(done.clone()), ..row })?);
+            marked = true;
+        }
+    }
+    if !marked {
+        // Nothing was noticed in it: it was picked, or somebody looked of themselves.
+        let (at, channel) = (change.state.heard.unwrap_or(done.at), change.state.address.channel.clone());
+        let row = ReviewRow { id: change.id, why: Why::Random, at, channel, about: change.state.wrote, done: None };
+        batch.items.extend(looked_at(kv, row, done.clone())?.items);
+    }
+    Ok(())
+}
+
+/// A row of the review list was looked at; who looked first stays.
+pub(super) fn looked_at(kv: &impl Kv, row: ReviewRow, done: Reviewed) -> Result<Batch, StoreError> {
+    let mut batch = Batch::default();
+    let key = keys::review(&row);
+    let before = kv.get(&key)?.and_then(|bytes| decode::<ReviewRow>(&bytes, "review").ok()).and_then(|row| row.done);
+    batch.put(key, encode(&ReviewRow { done: before.or(Some(done)), ..row })?);
+    Ok(batch)
 }
 
 pub(super) fn link_key(key: &LinkKey) -> Result<Vec<u8>, StoreError> {

@@ -4,7 +4,7 @@
 //! Leaves out: keys and bytes (`keys`, `kv`).
 
 use crate::conversation::{CallRequest, ConversationId, Entry, Event, Finished, Kin, Line, State, Timer, Urgency};
-use crate::desk::{AlertMessage, DeskMessage, Figure, MirrorMessage, QueueRow};
+use crate::desk::{AlertMessage, DeskMessage, Figure, MirrorMessage, QueueRow, ReviewRow, Reviewed};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -227,6 +227,10 @@ pub struct Change {
     pub links: Vec<(LinkKey, LinkTarget)>,
     /// The handoff as the queue shows it; `None` removes it.
     pub queue: Option<QueueRow>,
+    /// New rows of the review list.
+    pub reviews: Vec<ReviewRow>,
+    /// Somebody has looked at this conversation again.
+    pub reviewed: Option<Reviewed>,
 }
 
 impl Change {
@@ -253,6 +257,8 @@ impl Change {
             calls: Vec::new(),
             links: Vec::new(),
             queue: None,
+            reviews: Vec::new(),
+            reviewed: None,
         }
     }
 }

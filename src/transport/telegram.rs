@@ -165,6 +165,20 @@ impl Telegram {
         }
     }
 
+    /// What a group lets people do with what is written in it: whether who joins later reads it, and whether it is protected.
+    pub async fn keeps(&self, chat: i64) -> Result<Keeps, SendError> {
+        #[derive(serde::Deserialize)]
+        struct Answer {
+            result: Option<Keeps>,
+        }
+        // teloxide reads the chat without these.
+        let url = format!("{}/bot{}/getChat", self.bot.api_url().as_str().trim_end_matches('/'), self.bot.token());
+        let later = |_| SendError::Later(None);
+        let sent = self.bot.client().post(url).json(&serde_json::json!({ "chat_id": chat })).send().await.map_err(later)?;
+        let answer: Answer = serde_json::from_slice(&sent.bytes().await.map_err(later)?).map_err(|_| SendError::Later(None))?;
+        answer.result.ok_or(SendError::Unknown)
+    }
+
     /// Sends a text as a file.
     pub async fn document(&self, chat: i64, thread: Option<i32>, name: &str, text: &str) -> Result<i64, SendError> {
         let file = InputFile::memory(text.as_bytes().to_vec()).file_name(name.to_string());
@@ -214,6 +228,17 @@ impl Telegram {
     pub async fn delete_webhook(&self) -> Result<(), SendError> {
         self.bot.delete_webhook().await.map(drop).map_err(error)
     }
+}
+
+/// What a group lets people do with what is written in it. Telegram says so to a bot that is an admin there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+pub struct Keeps {
+    /// Who joins later reads what was written before.
+    #[serde(default, rename = "has_visible_history")]
+    pub visible_history: bool,
+    /// It can't be forwarded or saved.
+    #[serde(default, rename = "has_protected_content")]
+    pub protected: bool,
 }
 
 const NO_PREVIEW: LinkPreviewOptions =

@@ -136,6 +136,11 @@ async fn a_running_bot_answers_its_endpoints_and_the_queue_and_has_its_folder_al
     assert!(export["transcript"].to_string().contains("evidence"), "{export}");
     assert_eq!(run(folder.path(), &["export", "00000000"]).status.code(), Some(1));
     assert_eq!(run(folder.path(), &["export", "ana"]).status.code(), Some(2));
+    // The review list is asked of the running bot; a drill is none of it.
+    let review = run(folder.path(), &["review", "--json"]);
+    let review: Value = serde_json::from_slice(&review.stdout).expect("JSON");
+    assert_eq!((&review["crises"], &review["rows"]), (&json!(0), &json!([])), "{review}");
+    assert_eq!(run(folder.path(), &["review", "--done", &id]).status.code(), Some(1));
     let second = run(folder.path(), &["serve"]);
     assert_eq!(second.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&second.stderr).contains("in use by another process"), "{}", String::from_utf8_lossy(&second.stderr));

@@ -2,7 +2,17 @@
 
 use crate::driver::{RULES, Talk, facts, sms};
 use proptest::prelude::*;
-use warmline::conversation::{Colleague, Delivery, Effect, Event, Failure, Owner, Speaker, Staff, StaffAction, step};
+use std::sync::{Arc, LazyLock};
+use warmline::conversation::{
+    Aftercare, Colleague, ConversationId, Delivery, Effect, Event, Failure, Flags, Kin, Owner, Rules, Speaker, Staff, StaffAction, Stage,
+    Urgency, step,
+};
+
+/// A shop that asks two days after a close whether it was sorted out.
+static ASKING: LazyLock<Arc<Rules>> = LazyLock::new(|| {
+    let aftercare = Aftercare { ask_after: Some(jiff::SignedDuration::from_hours(48)), ..Aftercare::default() };
+    Arc::new(Rules { aftercare, ..(**RULES).clone() })
+});
 
 const TEXTS: [&str; 26] = [
     "hello",
@@ -62,6 +72,18 @@ fn event() -> impl Strategy<Value = Event> {
         Just(StaffAction::Say { text: "hi".into(), message: 3 }),
         Just(StaffAction::SayMedia { message: 4 }),
         Just(StaffAction::Anonymous),
+        Just(StaffAction::Reviewed { words: Some("fine".into()) }),
+        Just(StaffAction::Do { words: Some("goodwill A1042 5".into()) }),
+        (1_u64..40).prop_map(|number| StaffAction::Confirm { number }),
+        Just(StaffAction::Part),
+    ];
+    let flags = (any::<bool>(), any::<bool>()).prop_map(|(opted_out, do_not_text)| Flags { opted_out, do_not_text, ..Flags::default() });
+    let word = prop_oneof![
+        4 => Just(Kin::Joined { channel: "telegram".into() }),
+        1 => Just(Kin::Parted),
+        1 => flags.prop_map(|flags| Kin::Flags { flags, needs: Vec::new() }),
+        1 => Just(Kin::Opened { channel: "telegram".into(), urgency: Urgency::Asked }),
+        1 => Just(Kin::Claimed { staff: staff("lee") }),
     ];
     let delivery = prop_oneof![
         Just(Delivery::Sent { external: vec!["9".into()], thread: None }),
@@ -76,9 +98,10 @@ fn event() -> impl Strategy<Value = Event> {
         2 => (action, prop_oneof![Just("priya"), Just("sam")]).prop_map(move |(action, who)| Event::Staff { staff: staff(who), action, callback: None }),
         1 => (1_u64..40, delivery).prop_map(|(line, delivery)| Event::Delivered { line, delivery }),
         1 => Just(Event::Timer { key: "unclaimed".into() }),
-        1 => prop_oneof![Just("review"), Just("promise"), Just("update"), Just("check_in"), Just("forget"), Just("burst")]
+        1 => prop_oneof![Just("review"), Just("promise"), Just("update"), Just("check_in"), Just("forget"), Just("burst"), Just("follow_up")]
             .prop_map(|key| Event::Timer { key: key.into() }),
         1 => prop_oneof![Just("priya"), Just("sam")].prop_map(|who| Event::OwnerLeft { staff: who.into(), why: "has gone".into() }),
+        1 => word.prop_map(|word| Event::Kin { from: ConversationId::from_bytes([9; 16]), word }),
         1 => (1_u64..20, 0_u32..3).prop_map(|(handoff, step)| Event::AlertFailed { way: "lead".into(), handoff, step }),
     ]
 }
@@ -89,6 +112,7 @@ proptest! {
     #[test]
     fn ownership_and_silence_hold(events in proptest::collection::vec(event(), 1..25)) {
         let mut talk = Talk::new(sms());
+        talk.rules = ASKING.clone();
         let colleague = |id: &str| Colleague { id: id.into(), name: id.into(), here: true, ..Colleague::default() };
         talk.facts.crew = std::sync::Arc::new(vec![colleague("priya"), colleague("sam")]);
         for event in events {
@@ -119,6 +143,10 @@ proptest! {
             prop_assert!(!promised || talk.timers.iter().any(|timer| timer.key == "promise"), "a promise without a clock after {event:?}");
             let looks_in = talk.state.check_in.is_some();
             prop_assert!(!looks_in || talk.timers.iter().any(|timer| timer.key == "check_in"), "a check-in without a clock after {event:?}");
+            // Whoever agreed to be asked again has a clock, until somebody has them or nothing may be sent.
+            let agreed = talk.state.follow_up.as_ref().is_some_and(|follow_up| follow_up.stage == Stage::Agreed);
+            prop_assert!(!agreed || talk.timers.iter().any(|timer| timer.key == "follow_up"), "a yes without a clock after {event:?}");
+            prop_assert!(talk.state.follow_up.is_none() || (talk.state.handoff.is_none() && !talk.state.silent()), "asked all the same");
             prop_assert_eq!(talk.state.handoff.is_some(), talk.state.owner != Owner::Bot, "an owner without a handoff, or the other way round");
         }
     }

@@ -253,6 +253,10 @@ async fn resolving_it_closes_it_and_the_customer_hears_so() {
     assert!(texts.last().expect("words").contains("Bob"), "{texts:?}");
     assert_eq!(chatwoot.room().status, "resolved");
     assert!(house.app.store.queue().await.expect("a store").is_empty());
+    let id = chatwoot.room().source.parse().expect("an id");
+    let state = house.app.store.state(id).await.expect("a store").expect("a state");
+    let copies = warmline::desk::export(id, &state, &[], house.clock.now())["copies"].clone();
+    assert_eq!((copies["chatwoot_conversation"].as_u64(), &copies["ways"][0]["way"]), (Some(chatwoot.room().id), &json!("chatwoot")));
     echo(&mut house, &chatwoot).await;
     // They come back: the same conversation opens again.
     house.write(&ana, "a human please").await;

@@ -5,7 +5,8 @@ use crate::support::fake_telegram::Person;
 use jiff::SignedDuration;
 use std::sync::Arc;
 use warmline::app::Config;
-use warmline::conversation::{Rules, Team, Urgency};
+
+use warmline::conversation::{Aftercare, Rules, Team, Urgency};
 
 /// Ana waits, and Priya has claimed it: the topic.
 async fn claimed(house: &mut House) -> (Person, Person, i32) {
@@ -310,5 +311,64 @@ async fn of_two_hundred_who_claim_at_once_one_wins_and_the_others_are_told_who()
     assert_eq!(answers.iter().filter(|text| **text == format!("{owner} has it.")).count(), 199);
     let claimed = house.app.store.transcript(house.app.store.queue().await.expect("reads")[0].id).await.expect("reads");
     assert_eq!(claimed.iter().filter(|entry| entry.text.ends_with(" claimed it")).count(), 1);
+    house.telegram.assert_clean();
+}
+
+#[tokio::test]
+async fn the_reviewer_reads_the_list_in_the_group_and_marks_what_was_looked_at_in_the_topic() {
+    let aftercare = Aftercare { reviewer: "Robin".into(), ask_after: None };
+    let rules = Arc::new(Rules { aftercare, ..(**RULES).clone() });
+    let mut house = House::built(Plan { rules, ..Plan::default() }).await;
+    let (priya, robin) = (house.staff(7, "Priya"), house.staff(8, "Robin"));
+    let (ana, bo) = (house.telegram.person(42, "Ana"), house.telegram.person(43, "Bo"));
+    house.write(&bo, "when do you open").await;
+    house.write(&ana, "i want to die").await;
+    let ask = async |house: &mut House| {
+        house.telegram.group_text(&priya, DESK, None, None, "/review");
+        house.settle().await;
+        house.desk().into_iter().rfind(|text| text.starts_with("For Robin")).expect("a list")
+    };
+    let list = ask(&mut house).await;
+    let lines: Vec<&str> = list.lines().collect();
+    assert_eq!(lines[0], "For Robin: 1 crisis, 0 downgrades, 0 offers, 1 other this week; 2 not looked at");
+    let topic = house.telegram.topics(DESK)[0].id;
+    assert!(lines[1].starts_with("crisis, Friday 20 November, telegram, ") && lines[1].ends_with(&format!("/{topic}")), "{list}");
+    assert!(lines[2].starts_with("random, Friday 20 November, telegram, "), "{list}");
+    assert!(!list.contains("Ana") && !list.contains("die"), "{list}");
+    house.telegram.group_text(&priya, DESK, Some(topic), None, "/reviewed all well");
+    house.settle().await;
+    assert!(house.desk().iter().any(|text| text.starts_with("Robin reads the list")), "{:?}", house.desk());
+    assert!(ask(&mut house).await.contains("2 not looked at"));
+    house.telegram.group_text(&robin, DESK, Some(topic), None, "/reviewed it was one, Priya was quick");
+    house.settle().await;
+    let list = ask(&mut house).await;
+    assert!(list.starts_with("For Robin: 1 crisis, 0 downgrades, 0 offers, 1 other this week; 1 not looked at"), "{list}");
+    assert!(!house.telegram.texts(ana.id).iter().any(|text| text.contains("quick")), "the customer reads nothing of it");
+    house.telegram.assert_clean();
+}
+
+#[tokio::test]
+async fn whoever_agrees_is_asked_after_two_days_and_a_no_goes_back_to_priya() {
+    let aftercare = Aftercare { reviewer: String::new(), ask_after: Some(SignedDuration::from_hours(48)) };
+    let rules = Arc::new(Rules { aftercare, ..(**RULES).clone() });
+    let mut house = House::built(Plan { rules, ..Plan::default() }).await;
+    let (ana, priya, topic) = claimed(&mut house).await;
+    house.telegram.group_text(&priya, DESK, Some(topic), None, "/close a new parcel leaves today");
+    house.settle().await;
+    assert!(house.telegram.texts(ana.id).last().is_some_and(|text| text.ends_with("Yes or no is fine.")));
+    house.write(&ana, "thank you Priya").await;
+    assert!(house.desk().contains(&"For Priya, their thanks: thank you Priya".to_string()), "{:?}", house.desk());
+    let said = house.write(&ana, "yes").await;
+    assert_eq!(said, ["All right, I'll ask you on Sunday 22 November."]);
+    house.clock.advance(SignedDuration::from_hours(49));
+    house.app.fire_timers().await;
+    house.settle().await;
+    let question = house.telegram.messages(ana.id).into_iter().next_back().expect("a question");
+    assert_eq!(question.text, "You said I may ask. Did Priya sort it out? Yes or no is fine.");
+    house.telegram.tap(&ana, ana.id, question.id, "No");
+    house.settle().await;
+    let said = house.telegram.texts(ana.id).pop().unwrap_or_default();
+    assert!(said.starts_with("Thank you for telling me.") && said.contains("Priya, who helped you last"), "{said}");
+    assert!(house.desk().iter().any(|text| text.contains("asked whether Priya had sorted it out")), "{:?}", house.desk());
     house.telegram.assert_clean();
 }

@@ -2,7 +2,9 @@
 
 use crate::house::{DESK, House, Plan, SECRET};
 use jiff::SignedDuration;
+use secrecy::SecretString;
 use serde_json::json;
+use warmline::transport::telegram::{Keeps, Telegram};
 
 #[tokio::test]
 async fn a_malformed_update_never_blocks_the_ones_behind_it() {
@@ -14,6 +16,17 @@ async fn a_malformed_update_never_blocks_the_ones_behind_it() {
     house.settle().await;
     assert_eq!(house.telegram.texts(ana.id).len(), 1);
     assert_eq!(house.telegram.pending(), 0, "all three are confirmed");
+}
+
+#[tokio::test]
+async fn a_group_says_whether_it_keeps_what_is_written_in_it() {
+    let house = House::new().await;
+    let client = Telegram::new(&SecretString::from(house.telegram.token()), &house.telegram.base_url()).expect("a client");
+    assert_eq!(client.keeps(DESK).await, Ok(Keeps { visible_history: false, protected: false }));
+    house.telegram.say_of(DESK, "has_visible_history", true);
+    house.telegram.say_of(DESK, "has_protected_content", true);
+    assert_eq!(client.keeps(DESK).await, Ok(Keeps { visible_history: true, protected: true }));
+    assert!(client.keeps(-100_999).await.is_err(), "a group that the bot is not in");
 }
 
 #[tokio::test]

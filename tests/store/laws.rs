@@ -5,9 +5,9 @@ use jiff::civil::{Date, date};
 use std::collections::BTreeMap;
 use warmline::care::{Evidence, Level};
 use warmline::conversation::{
-    Address, CallRequest, ConversationId, Entry, Event, Line, Message, Speaker, Staff, State, Timer, Urgency, Who,
+    Address, CallRequest, ConversationId, Entry, Event, Line, Message, Speaker, Staff, State, Timer, Urgency, Who, Why,
 };
-use warmline::desk::{DeskMessage, Figure, QueueRow};
+use warmline::desk::{DeskMessage, Figure, QueueRow, ReviewRow, Reviewed};
 use warmline::store::{Arrival, CallRow, Change, LinkKey, LinkTarget, MissedRow, OutboxRow, OutboxTarget, Store, StoreError};
 
 pub fn at(second: i64) -> Timestamp {
@@ -282,4 +282,56 @@ pub async fn links_and_values_are_found_again(store: &dyn Store) {
     store.put("name", vec![1, 2]).await.expect("writes");
     assert_eq!(store.get("name").await.expect("reads"), Some(vec![1, 2]));
     assert_eq!(store.get("other").await.expect("reads"), None);
+}
+
+fn review(conversation: u8, why: Why, second: i64) -> ReviewRow {
+    ReviewRow { id: id(conversation), why, at: at(second), channel: "sms".into(), about: 3, done: None }
+}
+
+fn looked(by: &str, second: i64) -> Reviewed {
+    Reviewed { by: by.into(), at: at(second), note: "fine".into() }
+}
+
+/// The review list: whose, why, and who looked.
+async fn list(store: &dyn Store, since: i64) -> Vec<(ConversationId, Why, Option<String>)> {
+    let rows = store.reviews(at(since)).await.expect("reads");
+    rows.into_iter().map(|row| (row.id, row.why, row.done.map(|done| done.by))).collect()
+}
+
+pub async fn the_review_list_stands_in_order_and_is_forgotten(store: &dyn Store) {
+    let rows = vec![review(1, Why::Crisis, 20), review(1, Why::Downgraded, 20), review(1, Why::Offered, 5)];
+    store.commit(Change { reviews: rows, ..Change::new(id(1), 0, State::new(address())) }).await.expect("commits");
+    let stale = Change { reviews: vec![review(1, Why::Crisis, 30)], ..Change::new(id(1), 0, State::new(address())) };
+    assert!(matches!(store.commit(stale).await, Err(StoreError::Conflict)));
+    assert_eq!(list(store, 0).await, [(id(1), Why::Offered, None), (id(1), Why::Crisis, None), (id(1), Why::Downgraded, None)]);
+    assert_eq!(list(store, 20).await.len(), 2);
+    store.forget_reviews(at(20)).await.expect("forgets");
+    assert_eq!(list(store, 0).await.len(), 2);
+}
+
+pub async fn who_looked_first_stays_on_the_review_list(store: &dyn Store) {
+    let rows = vec![review(1, Why::Crisis, 20)];
+    store.commit(Change { reviews: rows, ..Change::new(id(1), 0, State::new(address())) }).await.expect("commits");
+    store.reviewed(review(1, Why::Crisis, 20), looked("robin", 30)).await.expect("writes");
+    store.reviewed(review(1, Why::Crisis, 20), looked("sam", 40)).await.expect("writes");
+    // One that was picked was not there before.
+    store.reviewed(review(2, Why::Random, 25), looked("robin", 50)).await.expect("writes");
+    let robin = || Some("robin".to_string());
+    assert_eq!(list(store, 0).await, [(id(1), Why::Crisis, robin()), (id(2), Why::Random, robin())]);
+    assert_eq!(store.reviews(at(25)).await.expect("reads")[0].done, Some(looked("robin", 50)));
+}
+
+pub async fn a_commit_marks_what_the_review_list_holds_of_its_conversation(store: &dyn Store) {
+    let rows = vec![review(1, Why::Crisis, 20), review(1, Why::Downgraded, 22)];
+    store.commit(Change { reviews: rows, ..Change::new(id(1), 0, State::new(address())) }).await.expect("commits");
+    let others = Change { reviews: vec![review(2, Why::Crisis, 21)], ..Change::new(id(2), 0, State::new(address())) };
+    store.commit(others).await.expect("commits");
+    let robin = || Some("robin".to_string());
+    store.commit(Change { reviewed: Some(looked("robin", 30)), ..Change::new(id(1), 1, State::new(address())) }).await.expect("commits");
+    assert_eq!(list(store, 0).await, [(id(1), Why::Crisis, robin()), (id(2), Why::Crisis, None), (id(1), Why::Downgraded, robin())]);
+    // Nothing was noticed in this one: it is written as one of the others, when they were last heard.
+    let state = State { heard: Some(at(10)), wrote: 5, ..State::new(address()) };
+    store.commit(Change { reviewed: Some(looked("robin", 40)), ..Change::new(id(3), 0, state) }).await.expect("commits");
+    let row = store.reviews(at(10)).await.expect("reads").remove(0);
+    assert_eq!((row.id, row.why, row.at, row.about), (id(3), Why::Random, at(10), 5));
 }

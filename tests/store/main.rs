@@ -72,4 +72,7 @@ every_store!(
     a_postponed_row_keeps_its_place_and_a_dropped_one_stays_dropped,
     the_queue_puts_the_most_urgent_first,
     links_and_values_are_found_again,
+    the_review_list_stands_in_order_and_is_forgotten,
+    who_looked_first_stays_on_the_review_list,
+    a_commit_marks_what_the_review_list_holds_of_its_conversation,
 );

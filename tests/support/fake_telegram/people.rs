@@ -112,6 +112,11 @@ impl FakeTelegram {
         self.change(|state| _ = state.add_chat(chat_id, kind, shown));
     }
 
+    /// What `getChat` says of a chat besides.
+    pub fn say_of(&self, chat_id: i64, key: &str, value: bool) {
+        self.change(|state| state.chat_mut(chat_id).shown[key] = value.into());
+    }
+
     /// Whether the bot may open, close and delete topics there (it may at first).
     pub fn let_manage_topics(&self, chat_id: i64, may: bool) {
         self.change(|state| state.chat_mut(chat_id).bot_manages_topics = may);

@@ -1,0 +1,59 @@
+//! Whether the staff's group keeps to itself what is written in it.
+//!
+//! Owns: asking Telegram, and what is wrong with the answer.
+//! Invariants: asked only where a token and a group are at hand; that Telegram can't be asked is a note, no mistake.
+
+use super::parts;
+use crate::app::Config;
+use crate::lexis::{Finding, Severity, Source};
+use crate::transport::telegram::Keeps;
+use std::time::Duration;
+
+/// Telegram is waited for no longer than this.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is wrong, and the mend.
+pub(super) fn mistakes(keeps: Keeps) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let history = (
+        "who joins the staff's group later reads everything that customers wrote before",
+        "in the group's settings set `Chat history for new members` to hidden",
+    );
+    let forwarded = (
+        "what customers wrote can be forwarded and saved from the staff's group",
+        "in the group's settings turn on `Restrict saving content`",
+    );
+    [(keeps.visible_history, history), (!keeps.protected, forwarded)].into_iter().filter(|(wrong, _)| *wrong).map(|(_, mistake)| mistake)
+}
+
+/// Asks Telegram, where a token is in the environment.
+pub(super) fn findings(config: &Config, source: &Source) -> Vec<Finding> {
+    let (Some(chat), Ok(secrets)) = (config.desk_chat, parts::secrets()) else { return Vec::new() };
+    let Ok(Some(telegram)) = parts::telegram(config, &secrets) else { return Vec::new() };
+    let at = source.text.find("[desk.telegram]").map_or(0..0, |at| at..at + "[desk.telegram]".len());
+    let asked = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .ok()
+        .and_then(|runtime| runtime.block_on(async { tokio::time::timeout(PATIENCE, telegram.client.keeps(chat)).await.ok()?.ok() }));
+    match asked {
+        None => {
+            let message = "Telegram could not be asked whether the staff's group keeps its history to itself";
+            vec![Finding::at(source, Severity::Info, at, message).help("is the bot in the group, as an admin?")]
+        }
+        Some(keeps) => {
+            mistakes(keeps).map(|(mistake, mend)| Finding::at(source, Severity::Warning, at.clone(), mistake).help(mend)).collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_keeps_to_itself_what_is_written_in_it() {
+        for (visible_history, protected, wrong) in [(false, true, 0), (true, true, 1), (false, false, 1), (true, false, 2)] {
+            assert_eq!(mistakes(Keeps { visible_history, protected }).count(), wrong, "{visible_history} {protected}");
+        }
+    }
+}
