@@ -290,7 +290,6 @@ impl Config {
             }
             self.most = Some(most.value.clamp(1.0, 1000.0) as u32);
         }
-        self.chatwoot = desk.table("chatwoot").as_ref().and_then(chatwoot_config::read);
         if let Some(days) = desk.number("known_days") {
             if !(0.0..=366.0).contains(&days.value) {
                 desk.doc.error(days.span, "`known_days` lies between 0 and 366", "known_days = 7");
