@@ -60,7 +60,8 @@ async fn a_drill_is_read_in_chatwoot_and_claimed_there() {
     assert!(banner.contains("on  chatwoot") && !banner.contains(TOKEN), "{banner}");
     std::thread::spawn(move || lines.for_each(drop));
 
-    assert!(warmline(folder.path(), &["drill"]).output().expect("runs").status.success());
+    // It says that it runs a moment before it listens to commands.
+    until("a drill", || warmline(folder.path(), &["drill"]).output().expect("runs").status.success()).await;
     until("a note", || chatwoot.rooms().first().is_some_and(|room| room.messages.iter().any(|said| said.content.contains("DRILL")))).await;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time").as_secs();
     let webhook = chatwoot.assign(Some((3, "Bob Stone")));
