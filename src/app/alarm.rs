@@ -10,7 +10,7 @@ use super::App;
 use crate::care::{Assessment, Kind, Level};
 use crate::channel::Place;
 use crate::conversation::{Address, ConversationId, Event, Message, Rules, Urgency};
-use crate::desk::{AlertMessage, DeskMessage, Happened};
+use crate::desk::{AlertMessage, DeskMessage, Happened, called};
 use crate::text::Text;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::PoisonError;
@@ -85,10 +85,10 @@ impl App {
     async fn tell_ways(&self, id: ConversationId, address: &Address, urgency: Urgency, rules: &Rules, digest: u64) -> bool {
         let now = self.clock.now();
         let named = rules.ladder.rung(urgency, 0).map(|rung| rung.ways.clone()).unwrap_or_default();
-        let ways = named.iter().filter_map(|name| Some((name, self.alerts.get(name)?)));
+        let ways = called(&named, &self.ways, now).into_iter().filter_map(|name| Some((name, self.alerts.get(name)?)));
         let told = ways.map(|(name, way)| async move {
             let alert = AlertMessage {
-                way: name.clone(),
+                way: name.to_string(),
                 happened: Happened::Trigger,
                 id,
                 number: digest,

@@ -51,9 +51,14 @@ impl App {
             tracing::warn!(conversation = %row.id.short(), call = %name, "A call was cut off and can't safely be repeated; a person gets it.");
             ended(&row.request, "error")
         } else {
-            if let Err(error) = self.store.call_started(row).await {
-                tracing::error!(%error, "A call could not be marked; will try again.");
-                return false;
+            match self.store.call_started(row).await {
+                Ok(true) => {}
+                // Somebody else has made it since the list was read.
+                Ok(false) => return false,
+                Err(error) => {
+                    tracing::error!(%error, "A call could not be marked; will try again.");
+                    return false;
+                }
             }
             let returned = self.backend.call(&row.request, &row.idempotency_key(), self.clock.now()).await;
             match returned.outcome.as_str() {

@@ -90,7 +90,7 @@ impl App {
         facts.incident.clone_from(&crew.incident);
         facts.teams = self.team_times(now);
         // Most steps ask for nobody.
-        if matches!(event, Event::Staff { .. }) || state.helper.is_some() || !self.rules.load().teams.is_empty() {
+        if matches!(event, Event::Staff { .. } | Event::Kin { .. }) || state.helper.is_some() || !self.rules.load().teams.is_empty() {
             facts.crew = Arc::new(crew.colleagues(&self.load(true), &self.hours, now));
         }
         facts

@@ -50,7 +50,7 @@ impl App {
                 (None, None) => return Ok(false),
             };
             let mut change = self.change(id, version, &state, event, &finishes, now);
-            self.look_for_kin(&mut change, version, event).await?;
+            self.look_for_kin(&mut change, event).await?;
             let (outbox, calls) = (!change.outbox.is_empty(), !change.calls.is_empty());
             let (queue, finished) = (change.queue.clone(), change.finished.is_some());
             let events = DeskEvent::of(id, &state, &change.state, now);

@@ -8,38 +8,48 @@
 use super::App;
 use super::handle::Finishes;
 use crate::channel::{Body, Incoming, Target};
-use crate::conversation::{ConversationId, Event, Kin};
-use crate::store::{Change, LinkKey, LinkTarget, OutboxRow, OutboxTarget, StoreError, Version};
+use crate::conversation::{ConversationId, Event, Kin, Proof};
+use crate::store::{Change, LinkKey, LinkTarget, OutboxRow, OutboxTarget, StoreError};
 use std::collections::BTreeSet;
 
 impl App {
     /// Adds what must be known where a conversation turns out to have another one: a text from a number that somebody has
-    /// shared, or a shared number that has texted.
-    pub(super) async fn look_for_kin(&self, change: &mut Change, version: Version, event: &Event) -> Result<(), StoreError> {
+    /// shared, or a shared number that has texted. Looked for with every message as long as there is none: two first messages at
+    /// the same moment don't see each other.
+    pub(super) async fn look_for_kin(&self, change: &mut Change, event: &Event) -> Result<(), StoreError> {
+        if !matches!(event, Event::Message(_)) || !change.state.joined.is_empty() {
+            return Ok(());
+        }
         let address = &change.state.address;
-        let texts = version == 0 && self.profile(&address.channel).sender_is_phone;
-        let shared = match event {
-            Event::Message(message) => message.phone.as_deref(),
+        let shared = match &change.state.proof {
+            Some(Proof::Phone(number)) => Some(international(number)),
             _ => None,
         };
-        let (own, other) = match (texts, shared) {
-            (true, _) => {
+        let (own, other) = match shared {
+            _ if self.profile(&address.channel).sender_is_phone => {
                 let number = international(&address.sender);
                 (LinkKey::Texts { number: number.clone() }, LinkKey::Vouched { number })
             }
-            (_, Some(number)) => {
-                let number = international(number);
-                (LinkKey::Vouched { number: number.clone() }, LinkKey::Texts { number })
-            }
-            _ => return Ok(()),
+            Some(number) => (LinkKey::Vouched { number: number.clone() }, LinkKey::Texts { number }),
+            None => return Ok(()),
         };
         let id = change.id;
-        change.links.push((own, LinkTarget { id, number: None }));
-        let Some(kin) = self.store.link(&other).await?.map(|found| found.id).filter(|kin| *kin != id) else { return Ok(()) };
-        let Some(there) = self.store.state(kin).await? else { return Ok(()) };
+        if !change.state.linked {
+            change.state.linked = true;
+            change.links.push((own, LinkTarget { id, number: None }));
+        }
+        let there = match self.other(&other).await {
+            // Their message must not wait for somebody else's record.
+            Err(StoreError::Damaged(kind)) => {
+                tracing::error!(conversation = %id.short(), kind, "Whether this customer has another conversation can't be read.");
+                return Ok(());
+            }
+            found => found?,
+        };
+        let Some((kin, channel)) = there.filter(|(kin, _)| *kin != id && !change.state.parted.contains(kin)) else { return Ok(()) };
         let mine = change.state.address.channel.clone();
-        // Each hears of the other; what carries it to this one has this one's name behind it.
-        for (to, from, channel) in [(kin, id, mine), (id, kin, there.address.channel)] {
+        // Each hears of the other.
+        for (to, from, channel) in [(kin, id, mine), (id, kin, channel)] {
             let word = Kin::Joined { channel };
             let number = change.state.next;
             change.state.next += 1;
@@ -48,6 +58,12 @@ impl App {
             change.outbox.push(OutboxRow { id, number, target, urgency: None, created, due, attempts: 0 });
         }
         Ok(())
+    }
+
+    /// The conversation behind a number, and its channel.
+    async fn other(&self, key: &LinkKey) -> Result<Option<(ConversationId, String)>, StoreError> {
+        let Some(found) = self.store.link(key).await? else { return Ok(None) };
+        Ok(self.store.state(found.id).await?.map(|state| (found.id, state.address.channel)))
     }
 
     /// Carries what conversations tell each other; how many words that were.

@@ -199,7 +199,10 @@ impl App {
             let rules = self.rules.load();
             let name = &question.staff.name;
             let mine = |team: &String| rules.teams.iter().any(|one| one.name == *team && one.has(name));
-            let others = |row: &QueueRow| row.team.as_ref().is_some_and(|team| !mine(team));
+            let kept = |row: &QueueRow| row.reserved.as_ref().is_some_and(|kept| kept.until > now && kept.staff.id == question.staff.id);
+            // A team of people whom nobody here knows by these names would have nobody.
+            let known = |team: &String| colleagues.iter().any(|one| rules.teams.iter().any(|all| all.name == *team && all.has(&one.name)));
+            let others = |row: &QueueRow| row.team.as_ref().is_some_and(|team| !mine(team) && known(team)) && !kept(row);
             // Whoever has enough gets a crisis all the same.
             let load = self.load(false).get(&question.staff.id).copied().unwrap_or(0);
             let own = rules.teams.iter().filter(|team| !team.people.is_empty() && team.has(name)).filter_map(|team| team.most).min();

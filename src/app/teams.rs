@@ -18,7 +18,7 @@ pub(super) fn read(config: &mut Config, root: &Table<'_>, zone: &str) {
     let tables = root.tables("team");
     for table in &tables {
         if let Some((team, hours)) = team(table, zone, &config.teams) {
-            config.team_hours.extend(hours.map(|hours| (team.name.clone(), hours)));
+            config.team_hours.extend(hours.map(|hours| (team.name.clone(), hours.with_days_of(&config.hours))));
             config.teams.push(team);
         }
     }

@@ -28,6 +28,7 @@ pub(super) fn check(paths: &Paths, deny_warnings: bool, release: bool, notes: bo
             findings.extend(thin(&config, &config_source));
             findings.extend(ownership(&loaded.rules, &config, &config_source));
             findings.extend(topics(&loaded.rules, &config_source));
+            findings.extend(people(&config, &config_source));
             findings.extend(super::group::findings(&config, &config_source));
             findings.extend(loaded.findings);
             findings.extend(loaded.rules.engine.advise(&sources));
@@ -94,6 +95,19 @@ fn chatwoot(config: &Config, source: &Source) -> Option<Finding> {
     let base = if config.public_url.is_empty() { "https://YOUR-BOT" } else { &config.public_url };
     let help = format!("the inbox's webhook URL: {base}/desk/chatwoot; set WARMLINE_CHATWOOT_TOKEN and WARMLINE_CHATWOOT_SECRET");
     Some(Finding::at(source, Severity::Info, at, message).help(help))
+}
+
+/// Somebody in a team whom nothing else names: their name must be the one that colleagues read.
+fn people(config: &Config, source: &Source) -> Vec<Finding> {
+    let ways = config.all_ways();
+    let known: Vec<&str> = ways.iter().flat_map(|way| &way.reaches).chain(config.aliases.values()).map(String::as_str).collect();
+    let unknown = config.teams.iter().flat_map(|team| &team.people).filter(|one| !known.iter().any(|name| name.eq_ignore_ascii_case(one)));
+    let finding = |one: &String| {
+        let at = source.text.find(&format!("\"{one}\"")).map_or(0..0, |start| start..start + one.len() + 2);
+        let help = "people are named as in Telegram (first name) or in [desk.telegram.aliases]; `reaches` names whom a way reaches";
+        Finding::at(source, Severity::Warning, at, format!("nothing else names `{one}`: is that what colleagues read?")).help(help)
+    };
+    if known.is_empty() { Vec::new() } else { unknown.map(finding).collect() }
 }
 
 /// A call that only the owner may make must be checked by somebody.

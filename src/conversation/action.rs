@@ -10,6 +10,8 @@
 use super::effect::{CallRequest, DeskNote, Effect};
 use super::event::{CallReturned, Staff};
 use super::handoff::DRILL;
+use super::id::ConversationId;
+use super::joined::Kin;
 use super::step::Turn;
 use crate::engine::{CallShapes, amount};
 use crate::text::Text;
@@ -23,8 +25,8 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 30);
 const ASKED: SignedDuration = SignedDuration::from_mins(10);
 /// The longest value, in characters.
 const LONGEST: usize = 200;
-/// Runs that are remembered.
-const MOST: usize = 50;
+/// More runs than this in thirty days are not for one customer.
+const MOST: usize = 200;
 
 /// A call that only staff run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +81,9 @@ pub struct Acted {
     pub by: String,
     /// When.
     pub at: Timestamp,
+    /// The other conversation of the same person in which it was done; none for this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<ConversationId>,
     /// The console's name for it, where one asked.
     #[serde(default)]
     pub message: i64,
@@ -111,11 +116,19 @@ impl Turn<'_> {
             return refusal;
         }
         let number = self.number();
-        let again = self.same(name, &values).map(|acted| {
+        let mut text = format!("{}?", shown(name, &values));
+        for (param, value) in values.iter().filter(|(param, value)| self.only_written(param, value, rest)) {
+            text.push_str(&format!(" The {param} {value} is what the customer wrote; nothing proves that it is theirs."));
+        }
+        if let Some(acted) = self.same(name, &values) {
             let at = self.facts.clock(acted.at);
-            format!(" {} has done the same on {} at {}:{:02}.", acted.by, crate::lexis::day(at.date(), "en"), at.hour(), at.minute())
-        });
-        let text = format!("{}?{}", shown(name, &values), again.unwrap_or_default());
+            let end = match acted.outcome.as_deref() {
+                None => "has begun the same, and it is under way, since",
+                Some("error" | "timeout") => "may have done the same (the end is not known) on",
+                Some(_) => "has done the same on",
+            };
+            text.push_str(&format!(" {} {end} {} at {}:{:02}.", acted.by, crate::lexis::day(at.date(), "en"), at.hour(), at.minute()));
+        }
         self.state.proposed = Some(Proposed { number, staff: staff.id.clone(), action: name.to_string(), values, at: self.now });
         self.desk(DeskNote::Confirm { number, text });
         String::new()
@@ -136,12 +149,20 @@ impl Turn<'_> {
     }
 
     /// Runs an action with all its values, for a console that has asked already.
-    pub(super) fn act(&mut self, staff: &Staff, name: &str, values: &BTreeMap<String, String>, message: i64) -> String {
-        let words: String = values.iter().map(|(name, value)| format!(" {name}={}", value.replace(char::is_whitespace, " "))).collect();
+    pub(super) fn act(&mut self, staff: &Staff, name: &str, values: &BTreeMap<String, String>, message: i64, again: bool) -> String {
         let read = match self.action(name) {
             None => Err(format!("There is no action `{name}`. {}", self.actions())),
-            Some(action) => self.values_of(&action, &words),
+            Some(action) => match values.keys().find(|key| !action.params.contains(key)) {
+                Some(unknown) => Err(format!("There is no value `{unknown}`: {}", usage(&action))),
+                None => self.whole(&action, values.clone()),
+            },
         };
+        let read = read.and_then(|values| match self.same(name, &values) {
+            Some(acted) if !again => {
+                Err(format!("{} has run the same within thirty days. Ask whether it is meant once more: `again`.", acted.by))
+            }
+            _ => Ok(values),
+        });
         let refused = read.and_then(|values| self.run(staff, name, values)).err();
         if let Some(acted) = self.state.acted.last_mut().filter(|_| refused.is_none()) {
             acted.message = message;
@@ -158,6 +179,11 @@ impl Turn<'_> {
         if self.action(name).is_none() {
             return Err("This action is not configured any more.".into());
         }
+        let now = self.now;
+        self.state.acted.retain(|acted| acted.outcome.is_none() || now.duration_since(acted.at) < REMEMBERED);
+        if self.state.acted.len() >= MOST {
+            return Err(format!("{MOST} actions for one customer in thirty days: have it looked at."));
+        }
         let number = self.number();
         self.note(format!("{} runs: {}", staff.name, shown(name, &values)));
         self.effects.push(Effect::Call(CallRequest {
@@ -167,28 +193,22 @@ impl Turn<'_> {
             proof: self.proof(),
             staff: Some(staff.clone()),
         }));
-        let now = self.now;
-        self.state.acted.retain(|acted| acted.outcome.is_none() || now.duration_since(acted.at) < REMEMBERED);
-        let surplus = self.state.acted.len().saturating_sub(MOST - 1);
-        self.state.acted.drain(..surplus);
-        self.state.acted.push(Acted {
-            number,
-            action: name.to_string(),
-            values,
-            by: staff.name.clone(),
-            at: now,
-            message: 0,
-            outcome: None,
-        });
+        let acted =
+            Acted { number, action: name.to_string(), values, by: staff.name.clone(), at: self.now, from: None, message: 0, outcome: None };
+        self.pass_all(&Kin::Acted { acted: Box::new(acted.clone()) });
+        self.state.acted.push(acted);
         Ok(())
     }
 
     /// A call of staff has ended; false where it was none of theirs.
     pub(super) fn acted(&mut self, returned: &CallReturned) -> bool {
-        let Some(acted) = self.state.acted.iter_mut().find(|acted| acted.number == returned.call && acted.outcome.is_none()) else {
+        let Some(acted) =
+            self.state.acted.iter_mut().find(|acted| acted.number == returned.call && acted.from.is_none() && acted.outcome.is_none())
+        else {
             return false;
         };
         acted.outcome = Some(returned.outcome.clone());
+        let word = Kin::Acted { acted: Box::new(acted.clone()) };
         let (what, by) = (shown(&acted.action, &acted.values), acted.by.clone());
         let text = match returned.outcome.as_str() {
             "error" | "timeout" => {
@@ -204,6 +224,7 @@ impl Turn<'_> {
                 format!("{what}: {}{fields}", outcome.replace('_', " "))
             }
         };
+        self.pass_all(&word);
         self.note(format!("{by}: {text}"));
         self.desk(DeskNote::Notice { text: format!("{text}\nThe customer hears of it from you.") });
         true
@@ -238,20 +259,23 @@ impl Turn<'_> {
         let mut values: BTreeMap<String, String> = BTreeMap::new();
         let mut alone: Vec<&str> = Vec::new();
         let mut last: Option<String> = None;
+        let shaped = |param: &str| self.kind(param).is_some_and(|kind| self.engine().entities().is_pattern(&kind));
         for word in words.split_whitespace() {
-            match word.split_once('=').filter(|(name, _)| action.params.iter().any(|param| param == name)) {
-                Some((name, value)) => {
+            match word.split_once('=') {
+                Some((name, value)) if action.params.iter().any(|param| param == name) => {
                     values.insert(name.to_string(), value.to_string());
-                    last = Some(name.to_string());
+                    // Only free words go on behind a space.
+                    last = Some(name.to_string()).filter(|name| !shaped(name) && !action.limits.contains_key(name));
                 }
-                // A value of several words goes on.
-                None => match last.as_ref().and_then(|name| values.get_mut(name)) {
+                Some((name, _)) if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => {
+                    return Err(format!("There is no value `{name}`: {}", usage(action)));
+                }
+                _ => match last.as_ref().and_then(|name| values.get_mut(name)) {
                     Some(value) => *value = format!("{value} {word}"),
                     None => alone.push(word),
                 },
             }
         }
-        let shaped = |param: &str| self.kind(param).is_some_and(|kind| self.engine().entities().is_pattern(&kind));
         for word in std::mem::take(&mut alone) {
             let missing = || action.params.iter().filter(|param| !values.contains_key(*param));
             let sure = missing()
@@ -271,6 +295,12 @@ impl Turn<'_> {
                 _ => return Err(format!("It is not clear what `{}` means. Name it: {}", alone.join(" "), usage(action))),
             }
         }
+        self.whole(action, values)
+    }
+
+    /// All values, checked; what is known of the customer fills what is missing.
+    fn whole(&self, action: &Action, mut values: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, String> {
+        let shaped = |param: &str| self.kind(param).is_some_and(|kind| self.engine().entities().is_pattern(&kind));
         for param in &action.params {
             let known = || self.kind(param).and_then(|kind| self.state.known.get(&kind)).map(|known| known.value.clone());
             let Some(value) = values.get(param).cloned().or_else(known) else {
@@ -302,8 +332,11 @@ impl Turn<'_> {
     /// A value as its type writes it.
     fn read(&self, param: &str, value: &str) -> Option<String> {
         let kind = self.kind(param)?;
-        let found = self.engine().entities().find(&Text::new(value), self.facts.local.date());
-        Some(found.into_iter().find(|entity| entity.kind == kind)?.value)
+        let text = Text::new(value.trim());
+        let found = self.engine().entities().find(&text, self.facts.local.date());
+        // The whole of it, and nothing besides.
+        let whole = |entity: &crate::engine::Entity| entity.span.start == 0 && entity.span.end == text.original.len();
+        Some(found.into_iter().find(|entity| entity.kind == kind && whole(entity))?.value)
     }
 
     /// Why it is too much, where it is.
@@ -322,6 +355,15 @@ impl Turn<'_> {
             return Some("The same is under way already.".into());
         }
         None
+    }
+
+    /// A value that staff did not write themselves, and that no system has found to be the customer's.
+    fn only_written(&self, param: &str, value: &str, words: &str) -> bool {
+        let ours = words.to_lowercase().contains(&value.to_lowercase());
+        let found = self.state.done.as_ref().is_some_and(|done| {
+            done.slots.values().any(|slot| slot == value) && !["not_found", "unproven", "error"].contains(&done.outcome.as_str())
+        });
+        !ours && !found && self.kind(param).is_some()
     }
 
     /// The last time that the same was done.

@@ -10,6 +10,7 @@ use super::effect::DeskNote;
 use super::event::Staff;
 use super::facts::Colleague;
 use super::handoff::DRILL;
+use super::joined::Kin;
 use super::parts::Owner;
 use super::step::Turn;
 use super::urgency::Urgency;
@@ -72,6 +73,7 @@ impl Turn<'_> {
     pub(super) fn free(&mut self, staff: &Staff, why: &str) {
         let owed = self.state.handoff.as_ref().is_some_and(|handoff| !handoff.answered && handoff.urgency < Urgency::Crisis);
         self.state.owner = Owner::Waiting;
+        self.pass_all(&Kin::Freed { staff: staff.clone() });
         self.note(format!("{} {why}", staff.name));
         self.begins_anew();
         self.desk(DeskNote::Freed { why: format!("{} {why}", staff.name) });

@@ -47,7 +47,6 @@ impl Turn<'_> {
         self.manner(message, &text, &understanding, &heard, &mut assessment);
         self.warm(message, &mut assessment);
         self.state.flags.blocked = false;
-        self.writes_here();
         // A question that has not left yet is overtaken by what they write now.
         if self.state.asked.is_some() || self.state.form.is_some() {
             self.effects.push(Effect::DropQuestions);

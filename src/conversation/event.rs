@@ -208,6 +208,9 @@ pub enum StaffAction {
         values: BTreeMap<String, String>,
         /// The console's name for it.
         message: i64,
+        /// The same once more is meant.
+        #[serde(default)]
+        again: bool,
     },
     /// Parts this conversation from the others of the same person.
     Part,

@@ -60,6 +60,8 @@ pub struct Colleague {
     pub name: String,
     /// On shift, and not on a break.
     pub here: bool,
+    /// They have said whether they are there; otherwise the desk's hours speak for them.
+    pub said: bool,
     /// Crises that they have now.
     pub crises_open: u32,
     /// Crises that they have had in this shift.

@@ -86,7 +86,7 @@ impl Turn<'_> {
         let after = self.rules.aftercare.ask_after?;
         let handoff = self.state.handoff.as_ref()?;
         let calm = handoff.urgency < Urgency::Distress && handoff.reason != Reason::CheckIn && !self.was_grave();
-        let reached = !self.state.silent() && !self.state.flags.shut_out && !self.state.flags.blocked;
+        let reached = !self.state.silent() && !self.state.flags.opted_out_there && !self.state.flags.shut_out && !self.state.flags.blocked;
         if !calm || !reached || self.rules.mode != Mode::Live || self.state.address.channel == DRILL {
             return None;
         }
@@ -120,7 +120,7 @@ impl Turn<'_> {
         let Some(follow_up) = &self.state.follow_up else { return };
         let grave = self.state.grave.is_some_and(|at| at >= follow_up.closed) || self.state.check_in.is_some();
         let flags = &self.state.flags;
-        if self.state.handoff.is_some() || self.state.silent() || flags.shut_out || flags.blocked || grave {
+        if self.state.handoff.is_some() || self.state.silent() || flags.opted_out_there || flags.shut_out || flags.blocked || grave {
             self.drop_follow_up();
         }
     }
@@ -194,6 +194,11 @@ impl Turn<'_> {
         let social = matches!(understanding.verdict, Verdict::Matched(number) if self.rules.engine.intents()[number].social);
         let yes = heard.only(Hear::Yes) || (heard.begins(Hear::Yes) && social);
         match asked {
+            // 'Ok' was read, and is no clear yes: the question stands.
+            Asked::FollowUp if heard.only(Hear::Ok) => {
+                self.say_word("declined", &[]);
+                self.state.asked = Some(Asked::FollowUp);
+            }
             Asked::FollowUp if yes => self.consent(true),
             Asked::FollowUp if self.declines(text, heard) => self.consent(false),
             Asked::SortedOut if yes => self.sorted_out(),

@@ -217,8 +217,8 @@ impl Turn<'_> {
         handoff.safeguarding = self.safeguarding();
         handoff.course.again = again;
         handoff.team = self.route(reason.urgency());
-        // A crisis is everybody's: the whole desk's hours count.
-        self.routed = handoff.team.clone().filter(|_| reason.urgency() < Urgency::Crisis);
+        // Whoever is in danger or distress is everybody's: the whole desk's hours count.
+        self.routed = handoff.team.clone().filter(|_| reason.urgency() < Urgency::Distress);
         if speaks {
             self.handoff_words(reason, assessment);
         }
@@ -273,6 +273,12 @@ impl Turn<'_> {
             handoff.answered = false;
             handoff.spoke = Some(self.now);
             handoff.doubted = None;
+        }
+        if !matches!(self.state.owner, Owner::Human { .. }) {
+            let team = self.route(reason.urgency());
+            if let Some(handoff) = self.state.handoff.as_mut() {
+                handoff.team = team;
+            }
         }
         self.heard_more(assessment);
         self.note(format!("Raised: {}", reason.name()));
@@ -349,7 +355,6 @@ impl Turn<'_> {
         }
         handoff.reminders += 1;
         let times = handoff.reminders;
-        self.widen();
         self.desk(DeskNote::StillWaiting { times });
         self.await_claim();
     }

@@ -1,8 +1,8 @@
 //! One conversation: what has happened, and what happens next.
 //!
 //! Owns: ids, [`State`], [`Event`], [`Effect`] and [`step`]; who owns the conversation; forms, digressions, corrections,
-//! ownership checks and codes; messages in pieces, the same question again, requests put off; the life of a handoff; the words
-//! to customers, rendered here.
+//! ownership checks and codes; messages in pieces, the same question again, requests put off; the life of a handoff, and
+//! what comes after it (asking again, reading again); the words to customers, rendered here.
 //!
 //! ```text
 //!            opens (level, two misses, failed action, needs = "handoff")

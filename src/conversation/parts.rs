@@ -146,7 +146,7 @@ pub struct Flags {
     /// The number belonged to somebody who has died: nothing is sent there.
     #[serde(default)]
     pub bereaved: bool,
-    /// They opted out by another of their channels, not by this one.
+    /// They opted out by another of their channels: nothing unprompted is sent by this one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub opted_out_there: bool,
 }

@@ -37,7 +37,7 @@ impl Turn<'_> {
             StaffAction::Part => self.part(staff),
             StaffAction::Do { words } => self.propose(staff, words.as_deref()),
             StaffAction::Confirm { number } => self.confirm(staff, number),
-            StaffAction::Act { action, values, message } => self.act(staff, &action, &values, message),
+            StaffAction::Act { action, values, message, again } => self.act(staff, &action, &values, message, again),
             StaffAction::Block { why } => self.block(staff, why.as_deref()),
             StaffAction::Unblock => self.unblock(staff),
             StaffAction::Guide => {

@@ -157,6 +157,9 @@ pub struct State {
     /// Copies of their words outside, by way: whoever erases them must know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<Copies>,
+    /// Their number leads to this conversation.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub linked: bool,
     /// Other conversations of the same person.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub joined: Vec<Joined>,

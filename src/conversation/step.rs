@@ -7,6 +7,7 @@
 use super::effect::{DeskNote, Effect, Entry, Who};
 use super::event::Event;
 use super::facts::Facts;
+use super::parts::{Flags, Need};
 use super::reply::Spoken;
 use super::rules::Rules;
 use super::state::State;
@@ -15,8 +16,7 @@ use jiff::Timestamp;
 /// What happens next. Same inputs, same outputs.
 pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Timestamp) -> (State, Vec<Effect>) {
     let mut turn = Turn::new(rules, facts, state.clone(), now);
-    let person = (state.flags.clone(), state.needs.clone());
-    let told = matches!(event, Event::Kin { .. });
+    turn.told = matches!(event, Event::Kin { .. });
     match event {
         Event::Message(message) => turn.customer(&message),
         Event::Staff { staff, action, callback } => turn.staff(&staff, action, callback),
@@ -28,7 +28,10 @@ pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Time
         }
         Event::OwnerLeft { staff, why } => turn.owner_left(&staff, &why),
         Event::AlertFailed { way, handoff, step } => turn.alert_failed(&way, handoff, step),
-        Event::Timer { key } if key == super::handoff::UNCLAIMED => turn.unclaimed(),
+        Event::Timer { key } if key == super::handoff::UNCLAIMED => {
+            turn.widen();
+            turn.unclaimed();
+        }
         Event::Timer { key } if key == super::handoff::REVIEW => turn.review(),
         Event::Timer { key } if key == super::retention::FORGET => turn.forget(),
         Event::Timer { key } if key == super::burst::BURST => turn.quiet(),
@@ -43,9 +46,6 @@ pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Time
             turn.copied(Some("chatwoot".into()));
             handoff.into_iter().for_each(|number| turn.alerted(number));
         }
-    }
-    if !told && person != (turn.state.flags.clone(), turn.state.needs.clone()) {
-        turn.tell_kin();
     }
     turn.finish()
 }
@@ -66,14 +66,21 @@ pub(super) struct Turn<'a> {
     pub muted: bool,
     /// The team of the handoff that is being opened.
     pub routed: Option<String>,
+    /// What was true of the person before.
+    pub before: (Flags, Vec<Need>),
+    /// The other conversations know what changes in this step: one of them said it.
+    pub told: bool,
 }
 
 impl<'a> Turn<'a> {
     pub(super) fn new(rules: &'a Rules, facts: &'a Facts, state: State, now: Timestamp) -> Self {
+        let before = (state.flags.clone(), state.needs.clone());
         Turn {
             rules,
             facts,
             now,
+            before,
+            told: false,
             state,
             effects: Vec::new(),
             spoken: Spoken::default(),
@@ -92,6 +99,10 @@ impl Turn<'_> {
             self.state.flags.do_not_text = true;
         }
         self.keep_follow_up();
+        if !self.told {
+            let (flags, needs) = std::mem::take(&mut self.before);
+            self.tell_kin(&flags, &needs);
+        }
         (self.state, self.effects)
     }
 

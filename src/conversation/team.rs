@@ -2,8 +2,9 @@
 //!
 //! Owns: [`Team`], what it takes; routing at the opening, to whoever stands in where nobody of it is there, and on to them when
 //! it has not answered.
-//! Invariants: the first team of the file that takes it gets it; a crisis is shown to everybody whatever its team; routing
-//! changes neither urgency nor place in the queue, and after a reminder nothing waits for one team alone.
+//! Invariants: the first team of the file that takes it gets it; crisis and distress are everybody's, whatever their team; routing
+//! changes neither urgency nor place in the queue; nothing waits for people who are not there, and with every reminder it goes on
+//! to others.
 //! Leaves out: who is there (`Facts`), the queue (`desk`).
 
 use super::effect::{DeskNote, Who};
@@ -65,14 +66,8 @@ impl Turn<'_> {
         let (topic, language) = (self.topic(urgency), self.state.language());
         let channel = self.state.address.channel.as_str();
         let team = self.rules.teams.iter().find(|team| team.takes(topic.as_deref(), language.primary(), channel, urgency))?;
-        let mut name = team.name.clone();
-        for _ in 0..STAND_INS {
-            match self.stand_in(&name).filter(|_| !self.is_there(&name)) {
-                Some(other) => name = other,
-                None => break,
-            }
-        }
-        Some(name)
+        // Where nobody of it is there, whoever stands in; where nobody of those is either, it is everybody's.
+        std::iter::successors(Some(team.name.clone()), |name| self.stand_in(name)).take(STAND_INS).find(|name| self.is_there(name))
     }
 
     /// What it is about: the open form, the last words, or what was answered just now.
@@ -104,7 +99,8 @@ impl Turn<'_> {
         let Some(team) = self.rules.teams.iter().find(|team| team.name == name) else { return false };
         // Of whoever has never worked here nothing is known: their hours speak for them.
         let known: Vec<_> = self.facts.crew.iter().filter(|one| !team.people.is_empty() && team.has(&one.name)).collect();
-        open && (known.is_empty() || known.iter().any(|one| one.here))
+        // Whoever has said nothing is there in the team's own hours.
+        open && (known.is_empty() || known.iter().any(|one| one.here || !one.said))
     }
 
     /// It has waited for its team: whoever stands in gets it, or everybody.
@@ -125,8 +121,7 @@ impl Turn<'_> {
     /// When the people are there for whom this is: the team's hours, or the desk's.
     pub(super) fn times(&self) -> Times {
         let team = self.routed.as_ref().or(self.state.handoff.as_ref().and_then(|handoff| handoff.team.as_ref()));
-        // A crisis is everybody's.
-        let team = team.filter(|_| !self.in_crisis());
+        let team = team.filter(|_| !self.in_crisis() && !self.in_distress());
         team.and_then(|team| self.facts.teams.get(team)).copied().unwrap_or(Times {
             reach: self.facts.reach,
             opens: self.facts.opens,

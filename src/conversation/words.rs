@@ -39,9 +39,11 @@ pub(super) enum Hear {
     HelpLine,
     /// Would rather be called.
     Call,
+    /// Has read it: as good as a yes where a yes costs nothing.
+    Ok,
 }
 
-const HEAR: [(&str, Hear); 20] = [
+const HEAR: [(&str, Hear); 21] = [
     ("yes", Hear::Yes),
     ("no", Hear::No),
     ("withdraw", Hear::Withdraw),
@@ -62,6 +64,7 @@ const HEAR: [(&str, Hear); 20] = [
     ("nudge", Hear::Nudge),
     ("help_line", Hear::HelpLine),
     ("call", Hear::Call),
+    ("ok", Hear::Ok),
 ];
 
 /// These count only as the very whole of a message: carriers take them for STOP, people say them of orders.

@@ -96,6 +96,15 @@ impl AlertMessage {
     }
 }
 
+/// The ways of a step of the ladder: those that it names, and whoever's turn it is where it names who is on call.
+pub fn called<'w>(names: &'w [String], ways: &'w [Way], now: Timestamp) -> Vec<&'w str> {
+    names.iter().map(String::as_str).chain(on_call(names, ways, now)).collect()
+}
+
+fn on_call<'w>(names: &[String], ways: &'w [Way], now: Timestamp) -> Vec<&'w str> {
+    ways.iter().filter(|way| names.contains(&way.name)).filter_map(|way| way.rota.as_ref()).map(|rota| rota.at(now)).collect()
+}
+
 /// The alerts of a step, besides what goes to the group.
 pub fn alerts(
     id: ConversationId,
@@ -112,12 +121,12 @@ pub fn alerts(
         .any(|note| matches!(note, DeskNote::Opened | DeskNote::Raised | DeskNote::Freed { .. } | DeskNote::StillWaiting { .. }));
     if let Some(handoff) = next.handoff.as_ref().filter(|_| begins) {
         let rung = ladder.rung(handoff.urgency, handoff.reminders);
-        let mut called: Vec<&str> = rung.map_or_else(Vec::new, |rung| rung.ways.iter().map(String::as_str).collect());
-        let turns = ways.iter().filter(|way| called.contains(&way.name.as_str())).filter_map(|way| way.rota.as_ref());
-        called.extend(turns.map(|rota| rota.at(now)).collect::<Vec<_>>());
-        let team = handoff.team.as_ref();
-        let ours = |way: &Way| way.teams.is_empty() || team.is_some_and(|team| way.teams.contains(team));
-        let named = |way: &&Way| called.contains(&way.name.as_str()) && (handoff.urgency == Urgency::Crisis || ours(way));
+        let names = rung.map(|rung| rung.ways.as_slice()).unwrap_or_default();
+        let (called, on_call) = (called(names, ways, now), on_call(names, ways, now));
+        // Whoever is in danger or distress, or is nobody's in particular, is everybody's; and whoever is on call is called.
+        let all = handoff.urgency >= Urgency::Distress || handoff.team.is_none();
+        let ours = |way: &Way| all || way.teams.is_empty() || handoff.team.as_ref().is_some_and(|team| way.teams.contains(team));
+        let named = |way: &&Way| called.contains(&way.name.as_str()) && (ours(way) || on_call.contains(&way.name.as_str()));
         let read = |way: &&Way| handoff.urgency == Urgency::Crisis || way.hours.as_ref().is_none_or(|hours| hours.open(now));
         for way in ways.iter().filter(|way| !matches!(way.kind, WayKind::Group | WayKind::OnCall)).filter(named).filter(read) {
             alerts.extend(alert(id, next, way, Happened::Trigger));

@@ -163,6 +163,7 @@ impl Crew {
                     Presence::On { until } => until > now,
                     Presence::Break { .. } | Presence::Off => false,
                 },
+                said: member.presence != Presence::Unsaid,
                 crises_open: crises.get(id).copied().unwrap_or(0),
                 crises: member.crises.iter().filter(lately).count() as u32,
                 rests: rests.filter(|until| *until > now),

@@ -2,7 +2,7 @@
 //!
 //! Owns: a weekly table with several spans a day, in a time zone; days that differ from it, once or every year.
 //! Invariants: times are local wall-clock times, also across changes of daylight saving; a span may end at 24:00.
-//! Leaves out: teams.
+//! Leaves out: whose hours these are.
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
@@ -71,6 +71,12 @@ impl Hours {
         }
         days.iter_mut().for_each(|spans| spans.sort_unstable());
         if errors.is_empty() { Ok(Hours { zone, days, holidays: BTreeMap::new() }) } else { Err(errors) }
+    }
+
+    /// The days that differ in another table differ in this one too.
+    pub fn with_days_of(mut self, other: &Hours) -> Self {
+        self.holidays.clone_from(&other.holidays);
+        self
     }
 
     /// Adds days that differ: `2026-12-24` → `["9:00-12:00"]`, `12-25` → `[]` for every year.

@@ -27,7 +27,7 @@ mod walk;
 mod ways;
 mod weekly;
 
-pub use alert::{AlertMessage, Full, Happened, alerts};
+pub use alert::{AlertMessage, Full, Happened, alerts, called};
 pub use board::board;
 pub use card::{card, card_buttons};
 pub use crew::{Crew, Member, Presence};

@@ -60,7 +60,7 @@ impl QueueRow {
             due: Some(handoff.due()),
             answered: handoff.answered,
             reserved: handoff.reserved.clone(),
-            team: handoff.team.clone().filter(|_| handoff.urgency < Urgency::Crisis),
+            team: handoff.team.clone().filter(|_| handoff.urgency < Urgency::Distress),
         })
     }
 

@@ -233,15 +233,16 @@ impl<K: Kv> Store for KvStore<K> {
         self.all(&keys::kind(keys::CALL), "call")
     }
 
-    async fn call_started(&self, row: &CallRow) -> Result<(), StoreError> {
+    async fn call_started(&self, row: &CallRow) -> Result<bool, StoreError> {
         let row = CallRow { started: true, ..row.clone() };
         self.write(move |kv| {
             let key = keys::numbered(keys::CALL, row.id, row.request.number);
             let mut batch = Batch::default();
-            if kv.get(&key)?.is_some() {
+            let waits = kv.get(&key)?.is_some();
+            if waits {
                 batch.put(key, encode(&row)?);
             }
-            Ok((batch, ()))
+            Ok((batch, waits))
         })
         .await
     }

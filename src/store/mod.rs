@@ -108,8 +108,8 @@ pub trait Store: Send + Sync {
     /// Calls that have not returned.
     async fn calls(&self) -> Result<Vec<CallRow>, StoreError>;
 
-    /// Notes that a call is being made, so that a restart knows.
-    async fn call_started(&self, row: &CallRow) -> Result<(), StoreError>;
+    /// Notes that a call is being made, so that a restart knows; `false` where it has returned meanwhile.
+    async fn call_started(&self, row: &CallRow) -> Result<bool, StoreError>;
 
     /// Where a name of the outside world points.
     async fn link(&self, key: &LinkKey) -> Result<Option<LinkTarget>, StoreError>;

@@ -4,6 +4,10 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use warmline::app::{Clock, SystemClock};
+use warmline::conversation::{Address, ConversationId, State, Why};
+use warmline::desk::ReviewRow;
+use warmline::store::{Change, KvStore, SledKv, Store};
 
 fn warmline(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_warmline"));
@@ -179,4 +183,37 @@ fn explain_shows_why() {
     let json = run(folder.path(), &["explain", "--json", "wheres my parcel"]);
     let json: Value = serde_json::from_slice(&json.stdout).expect("JSON");
     assert_eq!(json["verdict"], json!("order_status"));
+}
+
+#[test]
+fn what_was_read_again_is_marked_in_a_stopped_store_and_in_a_running_bot() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let now = SystemClock.now();
+    let id = |number: u8| ConversationId::from_bytes([number; 16]);
+    {
+        let store = KvStore::open(SledKv::open(&folder.path().join("data"), || false).expect("opens")).expect("opens");
+        for number in [1, 2] {
+            let address = Address { channel: "sms".into(), account: "+1".into(), sender: number.to_string() };
+            let row = ReviewRow { id: id(number), why: Why::Crisis, at: now, channel: "sms".into(), about: 3, done: None };
+            let change = Change { reviews: vec![row], ..Change::new(id(number), 0, State::new(address)) };
+            futures::executor::block_on(store.commit(change)).expect("commits");
+        }
+    }
+    let shown = |output: Output| String::from_utf8_lossy(&output.stdout).into_owned();
+    let list = shown(run(folder.path(), &["review"]));
+    assert!(list.contains("2 crises") && list.contains("2 not looked at") && list.contains("sms, 01010101 #3"), "{list}");
+    assert!(shown(run(folder.path(), &["weekly"])).contains("To be read again: 2 of 2 not looked at"));
+    assert_eq!(shown(run(folder.path(), &["review", "--done", "01010101", "--note", "all\nwell"])), "Looked at: 01010101.\n");
+    let (mut child, _) = serve(folder.path());
+    // It says that it runs just before it listens to commands.
+    while !folder.path().join("data/control.sock").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(shown(run(folder.path(), &["review", "--done", "02020202"])), "Looked at: 02020202.\n");
+    assert_eq!(shown(run(folder.path(), &["review", "--done", "02020202"])), "That was looked at before.\n");
+    let list: Value = serde_json::from_slice(&run(folder.path(), &["review", "--json"]).stdout).expect("JSON");
+    assert_eq!((&list["open"], &list["rows"][0]["done"]["note"]), (&json!(0), &json!("all well")), "{list}");
+    assert!(shown(run(folder.path(), &["export", "01010101"])).contains("all well"), "it is kept of them");
+    child.kill().expect("ends");
+    child.wait().expect("ends");
 }

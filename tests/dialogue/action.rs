@@ -55,12 +55,16 @@ fn words_of_staff_become_values() {
         ("refund a1044", "refund order A1044?"),
         ("refund order=A1044", "refund order A1044?"),
         ("refund lots of money please", "It is not clear what `lots of money please` means."),
-        ("refund order=the red one", "`order` is not written like that: the red one"),
+        ("refund order=the red one", "It is not clear what `red one` means."),
+        ("refund order=nonsense", "`order` is not written like that: nonsense"),
         ("goodwill", "It needs `amount`: /do goodwill amount=… order=…"),
         ("goodwill 10", "goodwill amount 10.00, order A1042?"),
         ("goodwill A1044 12,5", "goodwill amount 12.50, order A1044?"),
         ("goodwill amount=ten", "`amount` is an amount, such as 12.50"),
         ("goodwill 20.01", "`amount` goes from 0.01 up to 20.00 here."),
+        ("goodwill colour=red 10", "There is no value `colour`: /do goodwill"),
+        ("goodwill order=A1044 10", "goodwill amount 10.00, order A1044?"),
+        ("refund order=A1044,A1045", "`order` is not written like that"),
         ("goodwill 0", "`amount` goes from 0.01 up to 20.00 here."),
         ("goodwill 10 for the trouble", "It is not clear what `for the trouble` means."),
     ] {
@@ -132,6 +136,7 @@ fn what_may_have_gone_through_counts_and_is_said() {
         action: action.into(),
         values: values.iter().map(|(name, value)| ((*name).to_string(), (*value).to_string())).collect(),
         message: -5,
+        again: false,
     };
     let (state, effects) = {
         let staff = warmline::conversation::Staff { id: "priya".into(), name: "priya".into() };
@@ -149,4 +154,44 @@ fn what_may_have_gone_through_counts_and_is_said() {
     assert!(told(&talk).contains("It may have gone through: look there before you try again."), "{}", told(&talk));
     assert!(ask(&mut talk, "goodwill 6").contains("they had 15.00"), "{}", told(&talk));
     assert!(matches!(talk.state.owner, Owner::Human { .. }));
+}
+
+#[test]
+fn a_value_stays_in_its_place_and_the_same_is_not_run_twice_by_a_console() {
+    let act = |values: &[(&str, &str)], again: bool| StaffAction::Act {
+        action: "goodwill".into(),
+        values: values.iter().map(|(name, value)| ((*name).to_string(), (*value).to_string())).collect(),
+        message: -9,
+        again,
+    };
+    for (values, wanted) in [
+        (&[("amount", "5"), ("order", "A1042 amount=15")][..], "`order` is not written like that"),
+        (&[("amount", "5 order=A1044")], "`amount` is an amount"),
+        (&[("amount", "5"), ("colour", "red")], "There is no value `colour`"),
+    ] {
+        let mut talk = claimed();
+        talk.staff("priya", act(values, false));
+        assert!(talk.state.refused.as_ref().is_some_and(|(_, why)| why.contains(wanted)), "{values:?}: {:?}", talk.state.refused);
+        assert!(calls(&talk).is_empty(), "{values:?}");
+    }
+    let mut talk = claimed();
+    talk.staff("priya", act(&[("amount", "5")], false));
+    talk.staff("priya", act(&[("amount", "5")], false));
+    assert!(talk.state.refused.as_ref().is_some_and(|(_, why)| why.contains("priya has run the same")), "{:?}", talk.state.refused);
+    talk.staff("priya", act(&[("amount", "5")], true));
+    assert_eq!((talk.state.refused.clone(), calls(&talk).len()), (None, 2));
+}
+
+#[test]
+fn an_order_that_nothing_proves_to_be_theirs_is_shown_as_that() {
+    let mut talk = Talk::new(sms());
+    talk.write("a person please, it is about A1048");
+    talk.write("i want to talk to a person");
+    talk.staff("priya", StaffAction::Claim);
+    talk.state
+        .known
+        .insert("order_number".into(), serde_json::from_str(r#"{"value":"A1048","at":"2026-11-20T12:00:00Z"}"#).expect("known"));
+    assert!(ask(&mut talk, "resend").contains("A1048 is what the customer wrote; nothing proves that it is theirs."), "{}", told(&talk));
+    assert!(!ask(&mut talk, "resend A1048").contains("nothing proves"), "staff wrote it themselves");
+    assert!(!ask(&mut claimed(), "resend").contains("nothing proves"), "the shop's system found it to be theirs");
 }

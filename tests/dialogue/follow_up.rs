@@ -91,12 +91,35 @@ fn without_a_yes_nothing_is_asked() {
         ("no", vec!["no thanks"], "All right. Just write"),
         ("something else", vec!["when do you open"], "9:00"),
         ("something else, then a yes to nothing", vec!["when do you open", "yes"], ""),
+        ("ok is no clear yes", vec!["ok", "okay thanks"], "All right. Just write"),
     ] {
         let mut talk = closed(48);
         let said: Vec<String> = words.iter().map(|words| talk.write(words)).collect();
         assert!(said.first().is_none_or(|said| said.contains(wanted)), "{name}: {said:?}");
         assert!(!armed(&talk), "{name}");
         assert_eq!(within(&mut talk, 72), "", "{name}");
+    }
+}
+
+#[test]
+fn an_ok_leaves_the_question_and_every_language_has_a_yes() {
+    let mut talk = closed(48);
+    talk.write("ok");
+    assert!(talk.write("yes").contains("I'll ask you on Sunday"));
+    for (language, ok, yes) in [
+        ("es", "vale", "sí"),
+        ("fr", "d'accord", "oui"),
+        ("de", "alles klar", "ja"),
+        ("pt", "tá bom", "sim"),
+        ("hi-Latn", "theek hai", "haan"),
+    ] {
+        let mut talk = claimed(48);
+        talk.state.language = Some(Language(language.into()));
+        close(&mut talk);
+        talk.write(ok);
+        assert!(!armed(&talk), "{language}: {ok}");
+        talk.write(yes);
+        assert!(armed(&talk), "{language}: {yes}");
     }
 }
 

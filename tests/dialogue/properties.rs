@@ -81,9 +81,14 @@ fn event() -> impl Strategy<Value = Event> {
     let word = prop_oneof![
         4 => Just(Kin::Joined { channel: "telegram".into() }),
         1 => Just(Kin::Parted),
-        1 => flags.prop_map(|flags| Kin::Flags { flags, needs: Vec::new() }),
+        1 => flags.prop_map(|flags| Kin::Flags { flags }),
+        1 => Just(Kin::Freed { staff: staff("priya") }),
         1 => Just(Kin::Opened { channel: "telegram".into(), urgency: Urgency::Asked }),
-        1 => Just(Kin::Claimed { staff: staff("lee") }),
+        1 => Just(Kin::Claimed {
+            staff: staff("sam"),
+            from: Some("priya".into()),
+            at: "2026-11-20T12:00:00Z".parse().expect("a time"),
+        }),
     ];
     let delivery = prop_oneof![
         Just(Delivery::Sent { external: vec!["9".into()], thread: None }),

@@ -4,7 +4,7 @@ use crate::driver::{Talk, sms};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use warmline::conversation::{Colleague, DeskNote, Reach, Rules, StaffAction, Team, Times, Urgency};
+use warmline::conversation::{Colleague, DeskNote, Event, Reach, Rules, StaffAction, Team, Times, Urgency};
 
 fn strings(list: &[&str]) -> Vec<String> {
     list.iter().map(ToString::to_string).collect()
@@ -57,31 +57,39 @@ fn the_first_team_that_takes_it_gets_it() {
 
 #[test]
 fn where_nobody_of_the_team_is_there_somebody_stands_in() {
-    let colleague = |name: &str, here| Colleague { id: name.into(), name: name.into(), here, ..Colleague::default() };
+    let colleague = |name: &str, here| Colleague { id: name.into(), name: name.into(), here, said: true, ..Colleague::default() };
     let closed = Times { reach: Reach::Closed, opens: Some("2026-11-23T09:00:00".parse().expect("a time")), closes: None };
     for (name, crew, times, wanted) in [
         ("Priya is there", vec![colleague("Priya", true)], None, "returns"),
         ("of Priya nothing is known", vec![colleague("Sam", true)], None, "returns"),
         ("Priya is off", vec![colleague("Priya", false)], None, "rest"),
         ("the team's hours are over", vec![colleague("Priya", true)], Some(closed), "rest"),
+        ("nobody of either", vec![colleague("Priya", false), colleague("Sam", false)], None, "everybody"),
+        ("Priya has not said, and it is the team's time", vec![Colleague { said: false, ..colleague("Priya", false) }], None, "returns"),
     ] {
         let mut talk = talk();
         talk.facts.crew = Arc::new(crew);
         talk.facts.teams = Arc::new(times.map(|times| ("returns".to_string(), times)).into_iter().collect());
         talk.write("i want to return my parcel A1044");
         talk.write("i want a human");
-        assert_eq!(team(&talk), Some(wanted), "{name}");
+        assert_eq!(team(&talk).unwrap_or("everybody"), wanted, "{name}");
     }
 }
 
 #[test]
 fn the_hours_of_the_team_are_the_hours_that_the_customer_reads() {
     let closed = Times { reach: Reach::Closed, opens: Some("2026-11-23T09:00:00".parse().expect("a time")), closes: None };
+    let until = |hour: i8| Times { reach: Reach::Open, opens: None, closes: Some(jiff::civil::date(2026, 11, 20).at(hour, 0, 0, 0)) };
     let mut talk = talk();
+    talk.facts.teams = Arc::new(BTreeMap::from([("rest".to_string(), until(14))]));
+    let said = talk.write("i want a human");
+    assert!(said.contains("until 14:00"), "{said}");
+    // While nobody of the team is there, it is everybody's: nobody waits for Monday where others are there now.
+    let mut talk = self::talk();
     talk.facts.teams = Arc::new(BTreeMap::from([("rest".to_string(), closed)]));
     let said = talk.write("i want a human");
-    assert!(said.contains("on Monday") && said.contains("9:00"), "{said}");
-    // A crisis is everybody's.
+    assert!(said.contains("until 17:00") && team(&talk).is_none(), "{said}");
+    // Distress and crisis are everybody's.
     let mut talk = self::talk();
     talk.facts.teams = Arc::new(BTreeMap::from([("hurt".to_string(), closed)]));
     let said = talk.write("i want to die");
@@ -101,6 +109,15 @@ fn what_a_team_does_not_answer_goes_on_to_others() {
     talk.pass(SignedDuration::from_mins(31));
     assert_eq!(team(&talk), None);
     assert!(told(&talk, "rest has not answered; everybody can take it now."));
+    // An alert that fails takes the next step of the ladder, and takes nobody's team away.
+    let mut talk = self::talk();
+    talk.write("i want a human");
+    let number = talk.state.handoff.as_ref().expect("open").number;
+    talk.event(Event::AlertFailed { way: "x".into(), handoff: number, step: 0 });
+    assert_eq!(team(&talk), Some("rest"));
+    // What becomes more urgent may be another team's.
+    talk.write("i can't take this any more, i am so alone and i cry all night");
+    assert_eq!((team(&talk), talk.state.handoff.as_ref().map(|handoff| handoff.urgency)), (Some("hurt"), Some(Urgency::Distress)));
     // Whoever has claimed it has it, whatever the team.
     let mut talk = self::talk();
     talk.write("i want a human");

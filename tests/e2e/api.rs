@@ -116,6 +116,13 @@ async fn staff_do_something_for_a_customer_from_the_topic_and_over_the_api() {
     assert_eq!(actions[0]["name"], "goodwill");
     assert_eq!(actions[0]["limits"]["amount"], 2000);
     let run = |name: &str| format!("handoffs/{id}/actions/{name}");
+    let bare = post(&house, "crm-token", &run("refund"), json!({"staff": "Priya"})).await;
+    assert_eq!(bare.0, 400, "without a key whoever asks again would pay twice: {bare:?}");
+    let post = async |house: &House, token: &str, path: &str, body: Value| {
+        let sent = house.client.post(format!("{}/api/v1/{path}", house.url)).bearer_auth(token).header("idempotency-key", "k7");
+        let answer = sent.json(&body).send().await.expect("answers");
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap_or_default())
+    };
     let robin = |values: Value| json!({"staff": "Robin", "values": values});
     assert_eq!(post(&house, "wall-token", &run("refund"), robin(json!({}))).await.0, 403, "a token that only reads");
     assert_eq!(post(&house, "crm-token", &run("refund"), robin(json!({"order": "A1042"}))).await, (409, json!({"error": "Priya has it"})));

@@ -106,7 +106,7 @@ async fn who_needs_somebody_by_a_second_channel_has_the_person_of_the_first() {
     house.settle().await;
     let (_, sms) = states(&house).await;
     assert_eq!(owner(&sms), Some("Priya"));
-    assert!(house.desk().iter().any(|text| text.contains("Priya has both now.")), "{:?}", house.desk());
+    assert!(house.desk().iter().any(|text| text.contains("The same customer needs somebody by sms too (distress")), "{:?}", house.desk());
     // A claim is no answer: the clock of the second one runs.
     house.clock.advance(SignedDuration::from_mins(11));
     house.app.fire_timers().await;
@@ -115,7 +115,7 @@ async fn who_needs_somebody_by_a_second_channel_has_the_person_of_the_first() {
 }
 
 #[tokio::test]
-async fn an_opt_out_follows_the_person_until_they_write_there_themselves() {
+async fn an_opt_out_and_needs_follow_the_person_and_who_writes_is_answered() {
     let mut house = House::new().await;
     let (ana, priya) = (house.telegram.person(42, "Ana"), house.staff(7, "Priya"));
     shares(&mut house, &ana, ANA, true).await;
@@ -124,7 +124,7 @@ async fn an_opt_out_follows_the_person_until_they_write_there_themselves() {
     house.text(ANA, "STOP").await;
     house.settle().await;
     let (telegram, sms) = states(&house).await;
-    assert!(sms.flags.opted_out && telegram.flags.opted_out && telegram.flags.opted_out_there);
+    assert!(sms.flags.opted_out && !telegram.flags.opted_out && telegram.flags.opted_out_there, "nothing unprompted there");
     let said = house.write(&ana, "when do you open").await;
     assert!(said.iter().any(|text| text.contains("9:00")), "they write here themselves: {said:?}");
     let (telegram, sms) = states(&house).await;
@@ -136,5 +136,49 @@ async fn an_opt_out_follows_the_person_until_they_write_there_themselves() {
     house.settle().await;
     let (telegram, sms) = states(&house).await;
     assert_eq!((telegram.needs.len(), sms.needs.len()), (1, 1), "{:?}", house.desk());
+    house.telegram.group_text(&priya, DESK, Some(house.telegram.topics(DESK)[0].id), None, "/need none");
+    house.settle().await;
+    let (telegram, sms) = states(&house).await;
+    assert_eq!((telegram.needs.len(), sms.needs.len()), (0, 0), "what is withdrawn is gone in both");
     house.telegram.assert_clean();
+}
+
+#[tokio::test]
+async fn a_phone_that_somebody_else_reads_is_silent_in_both_and_each_lifts_its_own() {
+    let mut house = House::new().await;
+    let ana = house.telegram.person(42, "Ana");
+    shares(&mut house, &ana, ANA, true).await;
+    house.text(ANA, "when do you open").await;
+    house.settle().await;
+    house.write(&ana, "my husband hits me and he reads my messages").await;
+    house.settle().await;
+    let (telegram, sms) = states(&house).await;
+    assert!(telegram.flags.do_not_text && sms.flags.do_not_text);
+    assert_eq!(house.text(ANA, "when do you open").await, Vec::<String>::new(), "not a word by text either");
+    // That she may be written to by text says nothing about Telegram, whoever sent that text.
+    house.text(ANA, "it is safe to text me").await;
+    house.settle().await;
+    let (telegram, _) = states(&house).await;
+    assert!(telegram.flags.do_not_text);
+}
+
+#[tokio::test]
+async fn whoever_takes_one_over_or_gives_it_back_does_so_with_both() {
+    let mut house = House::new().await;
+    let (ana, priya, sam) = (house.telegram.person(42, "Ana"), house.staff(7, "Priya"), house.staff(8, "Sam"));
+    house.telegram.group_text(&sam, DESK, None, None, "/on");
+    shares(&mut house, &ana, ANA, true).await;
+    house.write(&ana, "a human please").await;
+    house.text(ANA, "can a person help me").await;
+    house.settle().await;
+    house.telegram.tap(&priya, DESK, house.card(), "Claim");
+    house.settle().await;
+    let topic = house.telegram.topics(DESK)[0].id;
+    for (command, wanted) in [("/takeover", Some("Sam")), ("/release", None)] {
+        house.clock.advance(SignedDuration::from_secs(61));
+        house.telegram.group_text(&sam, DESK, Some(topic), None, command);
+        house.settle().await;
+        let (telegram, sms) = states(&house).await;
+        assert_eq!((owner(&telegram), owner(&sms)), (wanted, wanted), "{command}");
+    }
 }

@@ -39,6 +39,9 @@ pub(super) struct Run {
     /// Values by name; what is known of the customer (their order) may be left out.
     #[serde(default)]
     values: BTreeMap<String, String>,
+    /// The same was run within thirty days, and is meant once more.
+    #[serde(default)]
+    again: bool,
 }
 
 /// Something that was run.
@@ -100,7 +103,7 @@ pub(super) async fn runs(State(server): State<Server>, Path(id): Path<String>, h
     }
 }
 
-/// Runs an action for the customer. It is under way when this answers; how it ended stands in the list and the transcript.
+/// Runs an action for the customer; needs an `Idempotency-Key`. It is under way when this answers; how it ended stands in the list and the transcript.
 #[utoipa::path(post, path = "/api/v1/handoffs/{id}/actions/{action}", tag = "work",
     params(("id" = String, Path), ("action" = String, Path)), request_body = Run,
     responses((status = 202, body = Ran), (status = 409, description = "not done, and why", body = Problem)))]
@@ -110,8 +113,13 @@ pub(super) async fn run(
     headers: HeaderMap,
     Json(body): Json<Run>,
 ) -> Response {
-    let what = format!("do {action}");
-    let wanted = |message| StaffAction::Act { action: action.clone(), values: body.values.clone(), message };
+    // Whoever hears nothing asks again: without a key that could be a second refund.
+    if !headers.contains_key("idempotency-key") {
+        return problem(StatusCode::BAD_REQUEST, "send an `Idempotency-Key`, the same for every try at this one action");
+    }
+    // A key belongs to these values: with others it is another action.
+    let what = format!("do {action} {:?} {}", body.values, body.again);
+    let wanted = |message| StaffAction::Act { action: action.clone(), values: body.values.clone(), message, again: body.again };
     match act(&server, &headers, &what, &id, &body.staff, wanted).await {
         Err(refused) => *refused,
         Ok((_, _, None)) => problem(StatusCode::NOT_FOUND, "no handoff is open under this id"),
