@@ -102,6 +102,7 @@ async fn main() {
         hours: config.hours.clone(),
         team_hours: config.team_hours.clone(),
         most: config.most,
+        chatwoot: None,
     })
     .await
     .expect("an app");
@@ -110,6 +111,7 @@ async fn main() {
         app: app.clone(),
         telegram: Some(Arc::new(TelegramHook { decoder: decoder.clone(), secret: SecretString::from(SECRET) })),
         twilio: None,
+        chatwoot: None,
         api: Arc::default(),
         metrics: None,
         stopping: Arc::new(AtomicBool::new(false)),

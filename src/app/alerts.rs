@@ -136,14 +136,18 @@ impl App {
         state.handoff.is_none_or(|handoff| handoff.number != alert.handoff || handoff.answered)
     }
 
-    /// Where staff read the conversation: its topic.
+    /// Where staff read the conversation: its topic, or its page in Chatwoot.
     pub(super) async fn link(&self, id: ConversationId) -> String {
         let chat = self.desk.as_ref().map_or(0, |desk| desk.chat());
-        let topic = self.store.state(id).await.ok().flatten().and_then(|state| state.thread.topic);
+        let thread = self.store.state(id).await.ok().flatten().map(|state| state.thread).unwrap_or_default();
+        let topic = thread.topic;
         // A supergroup's id is -100 and the number that its links show.
         match (chat.to_string().strip_prefix("-100"), topic) {
             (Some(group), Some(topic)) => format!("https://t.me/c/{group}/{topic}"),
-            _ => String::new(),
+            _ => match (&self.chatwoot, thread.chatwoot) {
+                (Some(chatwoot), Some(room)) => chatwoot.link(room),
+                _ => String::new(),
+            },
         }
     }
 }

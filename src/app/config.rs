@@ -6,6 +6,7 @@
 //! Leaves out: the secrets themselves (`secrets`), the parts that the settings make (`cli::parts`).
 
 use super::aftercare;
+use super::chatwoot_config::{self, ChatwootConfig};
 use super::events::{self, ApiUser};
 use super::ladder::{self, SmtpConfig, WayTo};
 use super::teams;
@@ -85,6 +86,8 @@ pub struct Config {
     pub calls: BTreeMap<String, HttpCall>,
     /// What is done after a conversation with a person.
     pub aftercare: Aftercare,
+    /// Chatwoot as a desk.
+    pub chatwoot: Option<ChatwootConfig>,
 }
 
 impl Default for Config {
@@ -125,6 +128,7 @@ impl Default for Config {
             api: Vec::new(),
             calls: BTreeMap::new(),
             aftercare: Aftercare::default(),
+            chatwoot: None,
         }
     }
 }
@@ -276,9 +280,10 @@ impl Config {
     }
 
     fn desk(&mut self, desk: &Table<'_>) {
-        let mut known = vec!["time_zone", "hours", "holidays", "alone", "known_days", "most", "safeguarding", "telegram"];
+        let mut known = vec!["time_zone", "hours", "holidays", "alone", "known_days", "most", "safeguarding", "telegram", "chatwoot"];
         known.extend(aftercare::KEYS);
         desk.only(&known);
+        self.chatwoot = desk.table("chatwoot").as_ref().and_then(chatwoot_config::read);
         if let Some(most) = desk.number("most") {
             if most.value < 1.0 {
                 desk.doc.error(most.span, "`most` is a number from 1", "most = 5");

@@ -83,7 +83,7 @@ impl App {
 
     /// What a step may know.
     pub(super) fn facts(&self, state: &State, event: &Event, now: Timestamp) -> Facts {
-        let mut facts = desk::facts(&self.hours, self.desk.is_some(), self.profile(&state.address.channel), now);
+        let mut facts = desk::facts(&self.hours, self.has_desk(), self.profile(&state.address.channel), now);
         facts.wait = *self.wait.lock().unwrap_or_else(PoisonError::into_inner);
         let crew = self.crew();
         facts.bot_off = crew.bot_off;
@@ -99,7 +99,7 @@ impl App {
     /// When the teams are there that have hours of their own.
     fn team_times(&self, now: Timestamp) -> Arc<BTreeMap<String, Times>> {
         let times = |hours| {
-            let facts = desk::facts(hours, self.desk.is_some(), Profile::default(), now);
+            let facts = desk::facts(hours, self.has_desk(), Profile::default(), now);
             Times { reach: facts.reach, opens: facts.opens, closes: facts.closes }
         };
         Arc::new(self.team_hours.iter().map(|(name, hours)| (name.clone(), times(hours))).collect())
@@ -143,6 +143,10 @@ impl App {
 
     /// Somebody worked: they are known from now on.
     pub(super) async fn saw(&self, staff: &Staff) {
+        // Chatwoot doesn't say who resolved something: that is nobody whom colleagues could ask.
+        if staff.id == desk::staff_there(0) {
+            return;
+        }
         let new = self.crew().seen(staff);
         if new {
             self.save_crew().await;

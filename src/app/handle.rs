@@ -169,7 +169,16 @@ impl App {
             next.next += 1;
             change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due: now, attempts: 0 });
         }
+        if self.chatwoot.is_some() {
+            let step = desk::Mirrored { id, before: state, next: &next, event, entries: &change.entries, notes: &notes };
+            for message in desk::mirror(&step, &self.hours, now) {
+                let (number, target) = (next.next, OutboxTarget::Mirror(message));
+                next.next += 1;
+                change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due: now, attempts: 0 });
+            }
+        }
         if self.desk.is_some() {
+            notes.retain(|note| !desk::only_there(event, note, &next));
             for row in desk::messages(id, &mut next, notes, &self.hours, now) {
                 let target = OutboxTarget::Desk(row.message);
                 change.outbox.push(OutboxRow { id, number: row.number, target, urgency: row.urgency, created: now, due: now, attempts: 0 });

@@ -64,10 +64,10 @@ pub(super) fn read(config: &mut Config, root: &Table<'_>, zone: &str) {
             ways.push(way);
         }
     }
-    if let (Some(way), None) = (ways.first(), config.desk_chat) {
+    if let (Some(way), None, None) = (ways.first(), config.desk_chat, &config.chatwoot) {
         let message = format!("`{}` calls people to a group, and there is none", way.way.name);
         let at = root.tables("alert").first().map_or(0..0, |table| table.span.clone());
-        root.doc.error(at, message, "claims and answers are written in the group: set [desk.telegram] chat_id");
+        root.doc.error(at, message, "claims and answers are written in the group: set [desk.telegram] chat_id, or [desk.chatwoot]");
     }
     for table in root.tables("oncall") {
         let oncall = teams::oncall(&table, zone, &ways);

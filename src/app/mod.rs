@@ -11,6 +11,8 @@ mod alarm;
 mod alerts;
 mod board;
 mod calls;
+mod chatwoot;
+mod chatwoot_config;
 pub mod clock;
 pub mod config;
 mod crew;
@@ -23,6 +25,7 @@ mod kin;
 mod ladder;
 pub mod learnt;
 mod limit;
+mod mirror;
 mod outbox;
 pub mod poll;
 mod question;
@@ -34,6 +37,7 @@ mod secrets;
 mod teams;
 mod timers;
 
+pub use chatwoot_config::ChatwootConfig;
 pub use clock::{Clock, ForwardClock, Spawn, SystemClock, TokioSpawn};
 pub use config::Config;
 pub use events::{ApiUser, DeskEvent, Scope};
@@ -44,6 +48,7 @@ pub use secrets::Secrets;
 
 use crate::alert::Alert;
 use crate::backend::Backend;
+use crate::channel::chatwoot::ChatwootDesk;
 use crate::channel::{Channel, Desk};
 use crate::conversation::{ConversationId, Profile, Rules};
 use crate::desk::{self, Hours, Way};
@@ -79,6 +84,8 @@ pub struct App {
     pub team_hours: BTreeMap<String, Hours>,
     /// The most conversations that one person is given.
     pub most: Option<u32>,
+    /// Another way to staff, which shows whole conversations.
+    pub chatwoot: Option<Arc<ChatwootDesk>>,
     key: [u8; 32],
     locks: Mutex<HashMap<ConversationId, Arc<tokio::sync::Mutex<()>>>>,
     limiter: Mutex<limit::Limiter>,
@@ -136,6 +143,8 @@ pub struct Parts {
     pub team_hours: BTreeMap<String, Hours>,
     /// The most conversations that one person is given.
     pub most: Option<u32>,
+    /// Another way to staff, which shows whole conversations.
+    pub chatwoot: Option<Arc<ChatwootDesk>>,
 }
 
 const KEY: &str = "conversation-key";
@@ -170,6 +179,7 @@ impl App {
             hours: parts.hours,
             team_hours: parts.team_hours,
             most: parts.most,
+            chatwoot: parts.chatwoot,
             key,
             locks: Mutex::default(),
             limiter: Mutex::new(limit::Limiter::new(rate)),
@@ -199,6 +209,11 @@ impl App {
         let mut profile = self.channels.get(channel).map(|channel| channel.profile()).unwrap_or_default();
         profile.gateway_confirms_opt_out |= profile.opt_out_words && self.gateway_confirms.load(Ordering::Relaxed);
         profile
+    }
+
+    /// Whether there is a place where people work.
+    pub fn has_desk(&self) -> bool {
+        self.desk.is_some() || self.chatwoot.is_some()
     }
 
     /// The conversation of an address.

@@ -35,13 +35,16 @@ pub(super) enum Outgoing<'w> {
     Alerts(&'w str),
     /// What conversations of one person tell each other.
     Kin,
+    /// What Chatwoot shows.
+    Chatwoot,
 }
 
 impl App {
-    /// Sends what is due, to customers, to the desk and as alerts; how many rows are done.
+    /// Sends what is due, to customers, to the desks and as alerts; how many rows are done.
     pub async fn deliver(&self) -> usize {
-        let (lines, posts, alerts) = futures::future::join3(self.deliver_lines(None), self.deliver_desk(), self.deliver_alerts(None)).await;
-        lines + posts + alerts + self.deliver_kin().await
+        let (lines, desk) = (self.deliver_lines(None), self.deliver_desk());
+        let (lines, posts, alerts, shown) = futures::future::join4(lines, desk, self.deliver_alerts(None), self.deliver_mirror()).await;
+        lines + posts + alerts + shown + self.deliver_kin().await
     }
 
     pub(super) async fn waiting(&self) -> Vec<OutboxRow> {
@@ -87,6 +90,7 @@ impl App {
                 (OutboxTarget::Desk(_), Outgoing::Desk) if self.desk.is_some() => "",
                 (OutboxTarget::Alert(alert), Outgoing::Alerts(way)) if way == alert.way => &alert.way,
                 (OutboxTarget::Kin { .. }, Outgoing::Kin) => "",
+                (OutboxTarget::Mirror(_), Outgoing::Chatwoot) if self.chatwoot.is_some() => "",
                 _ => continue,
             };
             heads.entry((row.id, lane)).or_insert(row.due);

@@ -29,13 +29,24 @@ impl App {
     /// Answers a question of staff.
     pub async fn answer(&self, question: &DeskQuestion) {
         let Some(desk) = &self.desk else { return };
+        let text = self.answer_to(question).await;
+        if text.is_empty() {
+            return;
+        }
+        if let Err(error) = desk.reply(question, &text).await {
+            tracing::warn!(%error, "An answer to staff could not be posted.");
+        }
+    }
+
+    /// What a question is answered; nothing where it was answered before.
+    pub(super) async fn answer_to(&self, question: &DeskQuestion) -> String {
         {
             let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
             if answered.len() >= REMEMBERED {
                 answered.clear();
             }
             if !answered.insert(question.message) {
-                return;
+                return String::new();
             }
         }
         let text = match &question.asks {
@@ -47,16 +58,10 @@ impl App {
             Asks::Review => self.review_text().await,
             _ => Ok(self.changes(question).await),
         };
-        let text = text.unwrap_or_else(|error| {
+        text.unwrap_or_else(|error| {
             tracing::error!(%error, "A question of staff can't be answered.");
             "The data store can't be read. Please try again, and have it looked at.".into()
-        });
-        if text.is_empty() {
-            return;
-        }
-        if let Err(error) = desk.reply(question, &text).await {
-            tracing::warn!(%error, "An answer to staff could not be posted.");
-        }
+        })
     }
 
     /// Who is there, and who is on call.

@@ -29,6 +29,7 @@ enum Worker {
     Desk,
     Alerts(String),
     Kin,
+    Chatwoot,
 }
 
 /// Starts every worker.
@@ -65,8 +66,10 @@ pub fn run(app: &Arc<App>, spawn: &Arc<dyn Spawn>, poller: Option<Poller>, files
     spawn.spawn("calls", task.boxed());
 
     // One worker a channel, one for the desk and one a way of alerting: a service that hangs holds up nobody else's words.
+    let chatwoot = app.chatwoot.iter().map(|_| Worker::Chatwoot);
     let ways = app.alerts.keys().cloned().map(Worker::Alerts);
-    for worker in app.channels.keys().map(|channel| Worker::Channel(channel)).chain([Worker::Desk, Worker::Kin]).chain(ways) {
+    for worker in app.channels.keys().map(|channel| Worker::Channel(channel)).chain([Worker::Desk, Worker::Kin]).chain(chatwoot).chain(ways)
+    {
         let (app, end) = (app.clone(), stopping.clone());
         let mut ready = app.outbox_ready.subscribe();
         let task = async move {
@@ -76,12 +79,14 @@ pub fn run(app: &Arc<App>, spawn: &Arc<dyn Spawn>, poller: Option<Poller>, files
                     Worker::Desk => Outgoing::Desk,
                     Worker::Alerts(way) => Outgoing::Alerts(way),
                     Worker::Kin => Outgoing::Kin,
+                    Worker::Chatwoot => Outgoing::Chatwoot,
                 };
                 match outgoing {
                     Outgoing::Channel(channel) => steady("outbox", app.deliver_lines(Some(channel))).await,
                     Outgoing::Desk => steady("desk", app.deliver_desk()).await,
                     Outgoing::Alerts(way) => steady("alerts", app.deliver_alerts(Some(way))).await,
                     Outgoing::Kin => steady("kin", app.deliver_kin()).await,
+                    Outgoing::Chatwoot => steady("chatwoot", app.deliver_mirror()).await,
                 }
                 if end.is_cancelled() {
                     return;

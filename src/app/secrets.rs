@@ -20,6 +20,10 @@ pub struct Secrets {
     pub twilio_token: Option<SecretString>,
     /// The mail server's password.
     pub smtp_password: Option<SecretString>,
+    /// Chatwoot's token.
+    pub chatwoot_token: Option<SecretString>,
+    /// What Chatwoot signs its webhooks with.
+    pub chatwoot_secret: Option<SecretString>,
     /// For ways to staff: `WARMLINE_ALERT_ONCALL` belongs to `oncall`; names in lower case.
     pub alerts: BTreeMap<String, SecretString>,
     /// For the API: `WARMLINE_API_CRM` belongs to `crm`; names in lower case.
@@ -69,6 +73,8 @@ impl Secrets {
             twilio_sid: get("WARMLINE_TWILIO_SID")?,
             twilio_token: secret("WARMLINE_TWILIO_TOKEN")?,
             calls,
+            chatwoot_token: secret("WARMLINE_CHATWOOT_TOKEN")?,
+            chatwoot_secret: secret("WARMLINE_CHATWOOT_SECRET")?,
         })
     }
 }

@@ -22,6 +22,7 @@ impl App {
                 OutboxTarget::Desk(_) => "desk",
                 OutboxTarget::Alert(alert) => &alert.way,
                 OutboxTarget::Kin { .. } => "kin",
+                OutboxTarget::Mirror(_) => "chatwoot",
             };
             heads.entry((row.id, lane.to_string())).or_insert(row.due);
         }

@@ -1,11 +1,12 @@
 //! How customers and staff are reached.
 //!
-//! Owns: the traits [`Channel`] (customers) and [`Desk`] (staff); `telegram`, `sms`, `terminal`: verify, decode
-//! into events, send.
+//! Owns: the traits [`Channel`] (customers) and [`Desk`] (staff); `telegram`, `sms`, `terminal`, `chatwoot` (staff only): verify,
+//! decode into events, send.
 //! Invariants: what can't be verified is not decoded; what can't be decoded is counted and logged without its content, and
 //! never blocks what comes behind it; customers' words go out as plain text.
 //! Leaves out: storing what was decoded, and when something is sent (`app`).
 
+pub mod chatwoot;
 pub mod sms;
 pub mod telegram;
 pub mod terminal;

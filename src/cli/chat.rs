@@ -41,6 +41,7 @@ pub(super) fn chat(paths: &Paths) -> ExitCode {
             hours: config.hours.clone(),
         team_hours: config.team_hours.clone(),
         most: config.most,
+            chatwoot: None,
         })
         .await
         .map_err(|error| error.to_string())?;

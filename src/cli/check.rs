@@ -24,6 +24,7 @@ pub(super) fn check(paths: &Paths, deny_warnings: bool, release: bool, notes: bo
     let mut aged = Vec::new();
     match rules::compile(&sources, &backend.shapes(), &config) {
         Ok(loaded) => {
+            findings.extend(chatwoot(&config, &config_source));
             findings.extend(thin(&config, &config_source));
             findings.extend(ownership(&loaded.rules, &config, &config_source));
             findings.extend(topics(&loaded.rules, &config_source));
@@ -83,6 +84,17 @@ fn topics(rules: &crate::conversation::Rules, source: &Source) -> Vec<Finding> {
         Finding::at(source, Severity::Warning, at, format!("`{topic}` is no intent, so no team takes it")).help(help)
     };
     unknown.map(finding).collect()
+}
+
+/// What Chatwoot still needs from outside this file.
+fn chatwoot(config: &Config, source: &Source) -> Option<Finding> {
+    let chatwoot = config.chatwoot.as_ref()?;
+    let key = "[desk.chatwoot]";
+    let at = source.text.find(key).map_or(0..0, |at| at..at + key.len());
+    let message = format!("staff work in Chatwoot: account {}, inbox {} of {}", chatwoot.account, chatwoot.inbox, chatwoot.url);
+    let base = if config.public_url.is_empty() { "https://YOUR-BOT" } else { &config.public_url };
+    let help = format!("the inbox's webhook URL: {base}/desk/chatwoot; set WARMLINE_CHATWOOT_TOKEN and WARMLINE_CHATWOOT_SECRET");
+    Some(Finding::at(source, Severity::Info, at, message).help(help))
 }
 
 /// Somebody in a team whom nothing else names: their name must be the one that colleagues read.

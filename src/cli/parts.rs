@@ -7,14 +7,17 @@ use super::{Paths, print};
 use crate::alert::{Alert, Email, PagerDuty, Person, Slack, TextMessage, Webhook, signing_key};
 use crate::app::{Config, Secrets, WayTo};
 use crate::backend::{Backend, Demo, Http};
+use crate::channel::chatwoot::ChatwootDesk;
 use crate::channel::sms::twilio::TwilioSms;
 use crate::channel::telegram::{Decoder, TelegramChat, TelegramDesk};
 use crate::desk::WayKind;
 use crate::lexis::Source;
+use crate::transport::chatwoot::Chatwoot;
 use crate::transport::http_client;
 use crate::transport::smtp::Smtp;
 use crate::transport::telegram::Telegram;
 use crate::transport::twilio::Twilio;
+use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -119,4 +122,14 @@ pub(super) fn twilio(config: &Config, secrets: &Secrets) -> Result<Option<Arc<Tw
     let client = Twilio::new(http_client()?, &config.twilio_api, sid.clone(), token.clone());
     let public_url = Some(config.public_url.as_str()).filter(|url| !url.is_empty());
     Ok(Some(Arc::new(TwilioSms::new(client, config.twilio_from.clone(), public_url))))
+}
+
+/// Chatwoot, where it is configured, and what its webhooks are signed with. Without the signature anybody could speak to customers.
+pub(super) fn chatwoot(config: &Config, secrets: &Secrets) -> Result<Option<(Arc<ChatwootDesk>, SecretString)>, String> {
+    let Some(chatwoot) = &config.chatwoot else { return Ok(None) };
+    let needs = |what: &str| format!("[desk.chatwoot] needs {what}");
+    let token = secrets.chatwoot_token.clone().ok_or_else(|| needs("WARMLINE_CHATWOOT_TOKEN"))?;
+    let secret = secrets.chatwoot_secret.clone().ok_or_else(|| needs("WARMLINE_CHATWOOT_SECRET, which the inbox shows"))?;
+    let client = Chatwoot::new(http_client()?, &chatwoot.url, chatwoot.account, chatwoot.inbox, token);
+    Ok(Some((Arc::new(ChatwootDesk::new(client)), secret)))
 }

@@ -10,7 +10,7 @@ use crate::channel::Channel;
 use crate::channel::sms::twilio::TwilioSms;
 use crate::desk::WayKind;
 use crate::server::api::Access;
-use crate::server::{Server, TelegramHook, TwilioHook, router};
+use crate::server::{ChatwootHook, Server, TelegramHook, TwilioHook, router};
 use crate::store::{KvStore, SledKv, Store, StoreError};
 use crate::transport::telegram::Keeps;
 use futures::FutureExt;
@@ -82,7 +82,8 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
 
     let telegram = parts::telegram(&config, &secrets)?;
     let twilio = parts::twilio(&config, &secrets)?;
-    if !config.ways.is_empty() && telegram.as_ref().is_none_or(|telegram| telegram.desk.is_none()) {
+    let chatwoot = parts::chatwoot(&config, &secrets)?;
+    if !config.ways.is_empty() && chatwoot.is_none() && telegram.as_ref().is_none_or(|telegram| telegram.desk.is_none()) {
         return Err("alerts call people to the staff's group, which needs WARMLINE_TELEGRAM_TOKEN and [desk.telegram] chat_id".into());
     }
     let mut channels: Vec<Arc<dyn Channel>> = Vec::new();
@@ -100,6 +101,7 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
         hours: config.hours.clone(),
         team_hours: config.team_hours.clone(),
         most: config.most,
+        chatwoot: chatwoot.as_ref().map(|(desk, _)| desk.clone()),
     })
     .await
     .map_err(|error| error.to_string())?;
@@ -132,6 +134,15 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
             }
         }
     }
+    if let Some((desk, _)) = chatwoot.clone() {
+        // A token that is wrong is known now, not at the first handoff; what waits for Chatwoot doesn't hold up the start.
+        let asked = async move {
+            if let Err(error) = desk.learn().await {
+                tracing::warn!(%error, "Chatwoot does not answer yet; what is for it waits.");
+            }
+        };
+        spawn.spawn("chatwoot", asked.boxed());
+    }
     if let Some(twilio) = &twilio {
         watch_missed(&app, spawn.as_ref(), twilio.clone()).await?;
     }
@@ -143,6 +154,7 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
         api: Arc::new(api(&config, &secrets)),
         metrics,
         stopping: stopping.clone(),
+        chatwoot: chatwoot.map(|(_, secret)| Arc::new(ChatwootHook { secret })),
     };
     let listener =
         tokio::net::TcpListener::bind(&config.listen).await.map_err(|error| format!("{} can't be listened on: {error}", config.listen))?;
@@ -291,6 +303,9 @@ fn banner(config: &Config, secrets: &crate::app::Secrets, address: std::net::Soc
     row("telegram", telegram, if telegram { "customers can write" } else { "set WARMLINE_TELEGRAM_TOKEN" });
     let desk = config.desk_chat.is_some() && telegram;
     row("desk", desk, if desk { "staff are told in the group" } else { "set [desk.telegram] chat_id to your staff's group" });
+    if let Some(chatwoot) = &config.chatwoot {
+        row("chatwoot", true, &format!("staff work in inbox {} of {}; its webhook leads to /desk/chatwoot", chatwoot.inbox, chatwoot.url));
+    }
     let missing = match (&secrets.twilio_sid, &secrets.twilio_token) {
         _ if config.twilio_from.is_empty() => "set [sms.twilio] from to your number",
         (None, _) => "set WARMLINE_TWILIO_SID",
@@ -309,7 +324,7 @@ fn banner(config: &Config, secrets: &crate::app::Secrets, address: std::net::Soc
     let ways: Vec<_> = config.all_ways().into_iter().filter(|way| telegram || way.kind != WayKind::Group).collect();
     let thin = crate::desk::thin(&config.ladder, &ways).filter(|_| telegram || twilio);
     lines.extend(thin.map(|thin| format!("  WARNING: {thin}.")));
-    if !desk && named.is_empty() {
+    if !desk && config.chatwoot.is_none() && named.is_empty() {
         lines.push("  Nobody is told about handoffs yet; `warmline queue` shows them.".into());
     }
     print::line(lines.join("\n"));

@@ -285,6 +285,8 @@ pub enum NotSent {
         /// How.
         failure: Failure,
     },
+    /// From where it was written only words can be taken.
+    TextOnly,
 }
 
 /// What a step wants done.

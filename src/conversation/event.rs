@@ -377,4 +377,11 @@ pub enum Event {
         /// What.
         word: Kin,
     },
+    /// Another desk keeps the conversation under this number.
+    Mirrored {
+        /// Its number there.
+        conversation: u64,
+        /// The handoff that staff can read there now; none where the conversation there had to be made again.
+        handoff: Option<u64>,
+    },
 }

@@ -20,7 +20,8 @@ const DELETABLE: SignedDuration = SignedDuration::from_hours(48);
 
 impl Turn<'_> {
     pub(super) fn say_as(&mut self, staff: &Staff, text: String, message: i64, media: bool) {
-        let why = self.not_theirs(staff);
+        // Below zero are the names of other desks: what they hold besides words can't be copied from there.
+        let why = (media && message < 0).then_some(NotSent::TextOnly).or_else(|| self.not_theirs(staff));
         let why = why.or_else(|| self.keeps_from(staff)).or((media && !self.facts.profile.media).then_some(NotSent::Media));
         if let Some(why) = why {
             return self.not_sent(Some(message), why);

@@ -172,6 +172,9 @@ pub struct Thread {
     /// The line that posts the card, while it is under way.
     #[serde(default)]
     pub card_line: Option<u64>,
+    /// The conversation in Chatwoot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chatwoot: Option<u64>,
 }
 
 /// A value that the customer gave.

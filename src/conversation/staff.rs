@@ -198,7 +198,7 @@ impl Turn<'_> {
         self.drop_threads();
         self.state.asked = None;
         self.state.recent.clear();
-        self.state.thread = Thread { topic: self.state.thread.topic, ..Thread::default() };
+        self.state.thread = Thread { topic: self.state.thread.topic, chatwoot: self.state.thread.chatwoot, ..Thread::default() };
         for key in [UNCLAIMED, super::waiting::UPDATE] {
             self.effects.push(Effect::Cancel { key: key.into() });
         }

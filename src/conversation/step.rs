@@ -41,6 +41,11 @@ pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Time
         Event::Timer { key } if key == super::follow_up::FOLLOW_UP => turn.follow_up_due(),
         Event::Timer { .. } => {}
         Event::Kin { from, word } => turn.kin(from, word),
+        Event::Mirrored { conversation, handoff } => {
+            turn.state.thread.chatwoot = Some(conversation);
+            turn.copied(Some("chatwoot".into()));
+            handoff.into_iter().for_each(|number| turn.alerted(number));
+        }
     }
     turn.finish()
 }

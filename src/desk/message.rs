@@ -154,7 +154,8 @@ fn shown(text: String, reply_to: Option<i64>, id: ConversationId, state: &State)
     DeskMessage::Post { text, reply_to, buttons: card_buttons(id, state), copy: None, loud: true }
 }
 
-fn not_sent(why: &NotSent) -> String {
+/// A refusal as staff read it.
+pub(super) fn not_sent(why: &NotSent) -> String {
     let why = match why {
         NotSent::Unclaimed => "nobody has claimed this yet. Press Claim, then write again".to_string(),
         NotSent::Claimed { by } => format!("{by} has this conversation"),
@@ -173,6 +174,7 @@ fn not_sent(why: &NotSent) -> String {
         NotSent::Failed { failure } => {
             return format!("NOT DELIVERED: {}.", failure_words(*failure));
         }
+        NotSent::TextOnly => "this channel only takes text from here. Please put it into words".into(),
     };
     format!("NOT SENT: {why}.")
 }

@@ -1,7 +1,8 @@
 //! The desk: what staff see, and when they are there.
 //!
 //! Owns: opening hours and the [`Facts`] made from them; the order of the queue; cards, relays,
-//! refusals and transcripts as staff read them; by which ways an alert goes, and what it says.
+//! refusals and transcripts as staff read them; by which ways an alert goes, and what it says; a
+//! conversation as another desk shows it.
 //! Invariants: pure; the most urgent comes first, then who has waited longest; every note of a conversation becomes a message
 //! to the desk or is said to be nowhere; texts are plain, without markup, so customers' words can't break them.
 //! Leaves out: sending (`channel`, `alert`), when the next rung of the ladder is taken (`conversation`).
@@ -15,10 +16,12 @@ mod guide;
 mod hours;
 mod mark;
 mod message;
+mod mirror;
 mod queue;
 mod review;
 mod rota;
 mod stats;
+mod there;
 mod transcript;
 mod walk;
 mod ways;
@@ -33,10 +36,12 @@ pub use guide::guide;
 pub use hours::{Hours, HoursError};
 pub use mark::{Mark, mark};
 pub use message::{DeskMessage, DeskRow, messages};
+pub use mirror::{MirrorMessage, Mirrored, history, mirror, only_there};
 pub use queue::QueueRow;
 pub use review::{PICKED, Review, ReviewRow, Reviewed};
 pub use rota::Rota;
 pub use stats::{Spread, Stats, wait};
+pub use there::{Pressed, message_name, pressed, staff_there, works_there};
 pub use transcript::transcript;
 pub use walk::walk;
 pub use ways::{Way, WayKind, gaps, thin};

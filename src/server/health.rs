@@ -33,7 +33,7 @@ pub(super) async fn readyz(State(server): State<Server>) -> (StatusCode, Json<Va
     if let Some(days) = server.app.rules.load().help.oldest(today).filter(|days| *days >= STALE_DAYS) {
         notes.push(format!("help lines: the oldest row was looked up {days} days ago"));
     }
-    let alerted = server.app.desk.is_some() || !server.app.alerts.is_empty();
+    let alerted = server.app.has_desk() || !server.app.alerts.is_empty();
     if !alerted {
         notes.push("no desk: handoffs wait in the queue, and nobody is told".into());
     }

@@ -6,6 +6,7 @@
 //! Leaves out: the console; what a message means.
 
 pub mod api;
+mod chatwoot;
 mod health;
 mod telegram;
 mod twilio;
@@ -45,6 +46,8 @@ pub struct Server {
     pub metrics: Option<PrometheusHandle>,
     /// Set when the bot is asked to stop.
     pub stopping: Arc<AtomicBool>,
+    /// Chatwoot's webhook, where it is used.
+    pub chatwoot: Option<Arc<ChatwootHook>>,
 }
 
 /// What the Telegram webhook needs.
@@ -63,6 +66,12 @@ pub struct TwilioHook {
     pub public_url: String,
 }
 
+/// What Chatwoot's webhook needs.
+pub struct ChatwootHook {
+    /// What Chatwoot signs with.
+    pub secret: SecretString,
+}
+
 /// All endpoints.
 pub fn router(server: Server) -> Router {
     Router::new()
@@ -72,6 +81,7 @@ pub fn router(server: Server) -> Router {
         .route("/telegram/webhook", post(telegram::webhook))
         .route("/sms/twilio", post(twilio::inbound))
         .route("/sms/twilio/status", post(twilio::status))
+        .route("/desk/chatwoot", post(chatwoot::webhook))
         .merge(api::router())
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(BODY))

@@ -4,7 +4,7 @@
 //! Leaves out: keys and bytes (`keys`, `kv`).
 
 use crate::conversation::{CallRequest, ConversationId, Entry, Event, Finished, Kin, Line, State, Timer, Urgency};
-use crate::desk::{AlertMessage, DeskMessage, Figure, QueueRow, ReviewRow, Reviewed};
+use crate::desk::{AlertMessage, DeskMessage, Figure, MirrorMessage, QueueRow, ReviewRow, Reviewed};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +73,8 @@ pub enum OutboxTarget {
         /// What it must know.
         word: Kin,
     },
+    /// Another desk, which shows the conversation as it goes on.
+    Mirror(MirrorMessage),
 }
 
 /// Something to be sent.

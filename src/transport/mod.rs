@@ -1,11 +1,12 @@
 //! The clients that speak to the outside.
 //!
-//! Owns: one Telegram client (teloxide), one Twilio client and one for webhooks (reqwest), one for SMTP (lettre), with their
-//! limits and time-outs; what can go wrong, in words that a worker can act on.
+//! Owns: one Telegram client (teloxide), one Twilio client, one for Chatwoot and one for webhooks (reqwest), one for SMTP
+//! (lettre), with their limits and time-outs; what can go wrong, in words that a worker can act on.
 //! Invariants: no type of a client library leaves this module's files, except where updates are decoded; errors carry no
 //! token, number or text.
 //! Leaves out: what is sent to whom.
 
+pub mod chatwoot;
 pub mod hook;
 pub mod smtp;
 pub mod telegram;

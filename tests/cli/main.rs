@@ -1,5 +1,9 @@
 //! The command line, as files and as processes.
 
+#[path = "../support/mod.rs"]
+mod support;
+
+mod chatwoot;
 mod process;
 
 #[test]

@@ -13,13 +13,14 @@ use warmline::alert::{Alert, TextMessage};
 use warmline::app::poll::Poller;
 use warmline::app::{App, Clock, Config, Parts, Scope, defaults, rules};
 use warmline::backend::{Backend, Demo};
+use warmline::channel::chatwoot::ChatwootDesk;
 use warmline::channel::sms::twilio::TwilioSms;
 use warmline::channel::telegram::{Decoder, TelegramChat, TelegramDesk};
 use warmline::channel::{Channel, Desk};
 use warmline::conversation::Rules;
 use warmline::desk::Way;
 use warmline::server::api::Access;
-use warmline::server::{Server, TelegramHook, TwilioHook, router};
+use warmline::server::{ChatwootHook, Server, TelegramHook, TwilioHook, router};
 use warmline::store::{KvStore, MemoryKv, Store};
 use warmline::transport::http_client;
 use warmline::transport::telegram::Telegram;
@@ -97,6 +98,8 @@ pub struct Plan {
     pub ways: Vec<Way>,
     /// The way `lead` texts this number.
     pub lead: Option<&'static str>,
+    /// Another desk.
+    pub chatwoot: Option<Arc<ChatwootDesk>>,
 }
 
 impl Default for Plan {
@@ -113,6 +116,7 @@ impl Default for Plan {
             alerts: BTreeMap::new(),
             ways: Vec::new(),
             lead: None,
+            chatwoot: None,
         }
     }
 }
@@ -164,6 +168,7 @@ impl House {
             hours: plan.config.hours.clone(),
             team_hours: plan.config.team_hours.clone(),
             most: plan.config.most,
+            chatwoot: plan.chatwoot,
         })
         .await
         .expect("an app");
@@ -179,6 +184,10 @@ impl House {
             ]),
             metrics: None,
             stopping: Arc::new(AtomicBool::new(false)),
+            chatwoot: app
+                .chatwoot
+                .as_ref()
+                .map(|_| Arc::new(ChatwootHook { secret: SecretString::from(crate::support::fake_chatwoot::SECRET) })),
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));

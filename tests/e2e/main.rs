@@ -6,6 +6,7 @@ mod support;
 mod alerts;
 mod api;
 mod backend;
+mod chatwoot;
 mod desk;
 mod handoff;
 mod house;

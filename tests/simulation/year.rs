@@ -144,6 +144,7 @@ async fn app(store: &Arc<dyn Store>, clock: &Arc<SimClock>, net: &Arc<Net>) -> A
         hours: SHOP.0.hours.clone(),
         team_hours: SHOP.0.team_hours.clone(),
         most: SHOP.0.most,
+        chatwoot: None,
     })
     .await
     .expect("an app")

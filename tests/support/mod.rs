@@ -5,6 +5,7 @@
 
 #![allow(dead_code, unused_imports)] // each test binary uses a part
 
+pub mod fake_chatwoot;
 pub mod fake_telegram;
 pub mod fake_twilio;
 pub mod mail;
