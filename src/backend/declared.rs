@@ -257,7 +257,7 @@ mod tests {
     fn read(text: &str) -> (Option<HttpCall>, Vec<String>) {
         let source = Source::new("config.toml", text);
         let doc = Doc::new(&source);
-        let call = doc.read(|root| read_call(root));
+        let call = doc.read(read_call);
         (call, doc.into_findings().into_iter().map(|finding| finding.message).collect())
     }
 

@@ -182,17 +182,21 @@ impl Demo {
 impl Demo {
     /// What only staff do.
     fn for_staff() -> impl Iterator<Item = (String, CallShape)> {
-        let rows: [(&str, &str, &[&str], &[(&str, u64)]); 3] = [
-            ("refund", "gives the money of an order back", &["order"], &[]),
-            ("resend", "sends an order again", &["order"], &[]),
-            ("goodwill", "credits something for the trouble", &["amount", "order"], &[("amount", 20_00)]),
-        ];
-        rows.into_iter().map(|(name, title, params, limits)| {
-            let limits = limits.iter().map(|(name, most)| ((*name).to_string(), *most)).collect();
-            let params = params.iter().map(ToString::to_string).collect();
-            let staff = Some(StaffCall { title: title.into(), limits });
-            (name.to_string(), CallShape { params, staff, ..CallShape::default() })
-        })
+        let shape = |title: &str, params: &[&str], limits: &[(&str, u64)]| CallShape {
+            params: params.iter().map(ToString::to_string).collect(),
+            staff: Some(StaffCall {
+                title: title.into(),
+                limits: limits.iter().map(|(name, most)| ((*name).to_string(), *most)).collect(),
+            }),
+            ..CallShape::default()
+        };
+        [
+            ("refund", shape("gives the money of an order back", &["order"], &[])),
+            ("resend", shape("sends an order again", &["order"], &[])),
+            ("goodwill", shape("credits something for the trouble", &["amount", "order"], &[("amount", 20_00)])),
+        ]
+        .into_iter()
+        .map(|(name, shape)| (name.to_string(), shape))
     }
 }
 

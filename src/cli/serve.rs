@@ -114,7 +114,7 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
     if let Some(telegram) = &telegram {
         let bot = identity(&telegram.client).await?;
         if let Some(chat) = config.desk_chat {
-            let keeps = telegram.client.keeps(chat).await.unwrap_or_else(|_| Keeps { visible_history: false, protected: true });
+            let keeps = telegram.client.keeps(chat).await.unwrap_or(Keeps { visible_history: false, protected: true });
             super::group::mistakes(keeps).for_each(|(mistake, mend)| tracing::warn!("{mistake}; {mend}."));
         }
         let decoder = parts::decoder(&config, bot);

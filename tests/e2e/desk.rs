@@ -202,7 +202,9 @@ async fn the_next_is_for_ones_team_and_not_one_too_many() {
     let config = Config { most: Some(1), ..Config::default() };
     let mut house = House::built(Plan { rules, config, ..Plan::default() }).await;
     let [priya, sam, lee] = [(7, "Priya"), (8, "Sam"), (9, "Lee")].map(|(id, name)| house.staff(id, name));
-    [&priya, &sam, &lee].into_iter().for_each(|person| drop(house.telegram.group_text(person, DESK, None, None, "/on")));
+    for person in [&priya, &sam, &lee] {
+        house.telegram.group_text(person, DESK, None, None, "/on");
+    }
     let people = [("ana", "quiero hablar con una persona"), ("bo", "a human please"), ("cy", "i want to talk to a person")];
     for (number, (name, text)) in people.iter().enumerate() {
         let person = house.telegram.person(40 + number as i64, name);

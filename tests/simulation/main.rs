@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         staff: number("STAFF", 12) as usize,
     };
     let next = AtomicU64::new(first);
-    let sums = Mutex::new((0_u64, 0_u64, 0_u64, 0_usize, 0.0_f64));
+    let sums = Mutex::new((0_u64, [0_u64; 4], 0_usize, 0.0_f64));
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(seeds as usize);
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
                         return;
                     }
                     let start = Instant::now();
-                    let (events, broken, (alerts, lines)) = runtime.block_on(async {
+                    let (events, broken, counts) = runtime.block_on(async {
                         let mut year = Year::new(seed, size).await;
                         year.live().await;
                         (year.events, year.broken(), year.counts())
@@ -59,16 +59,19 @@ fn main() -> ExitCode {
                     }
                     let mut sums = sums.lock().expect("sums");
                     sums.0 += events;
-                    sums.1 += alerts;
-                    sums.2 += lines;
-                    sums.3 += broken.len();
-                    sums.4 = sums.4.max(took);
+                    sums.1.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+                    sums.2 += broken.len();
+                    sums.3 = sums.3.max(took);
                 }
             });
         }
     });
-    let (events, alerts, lines, broken, slowest) = sums.into_inner().expect("sums");
-    println!("{} customers, {} staff: {alerts} alerts, {lines} lines; the slowest year took {slowest:.1} s", size.customers, size.staff);
+    let (events, [alerts, lines, acted, joined], broken, slowest) = sums.into_inner().expect("sums");
+    println!(
+        "{} customers, {} staff: {alerts} alerts, {lines} lines; at the end {joined} joined conversations and {acted} actions of a month; \
+         the slowest year took {slowest:.1} s",
+        size.customers, size.staff
+    );
     println!("seeds={seeds} days={} events={events} broken={broken}", size.days);
     ExitCode::from(u8::from(broken > 0))
 }

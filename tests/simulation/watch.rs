@@ -32,6 +32,9 @@ pub struct Watch {
     pub broken: Vec<String>,
     pub alerts: u64,
     pub lines: u64,
+    /// What staff did for customers in the last thirty days, and conversations that have another one.
+    pub acted: u64,
+    pub joined: u64,
 }
 
 impl Watch {
@@ -136,6 +139,8 @@ impl Watch {
     /// What staff gave one customer within thirty days, by both their channels: twenty at most, and everything has an end.
     pub fn given(&mut self, id: ConversationId, state: &State, now: Timestamp) {
         let amount = |text: &String| text.parse::<f64>().unwrap_or(0.0);
+        self.acted += state.acted.iter().filter(|acted| acted.from.is_none()).count() as u64;
+        self.joined += u64::from(!state.joined.is_empty());
         let mut acted = state.acted.clone();
         acted.sort_by_key(|acted| acted.at);
         for (at, last) in acted.iter().enumerate() {

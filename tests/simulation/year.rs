@@ -370,6 +370,7 @@ impl Year {
         let entropy = self.chance.bits();
         // One in five of Telegram's has the number of somebody who texts: the same person, as both channels vouch.
         let phone = (customer % 10 == 1 && self.chance.happens(0.1)).then(|| self.customers[customer - 1].sender.clone());
+        let text = if phone.is_some() { "" } else { text };
         let message = Message { text: text.into(), external: format!("m{}", self.number + 1), entropy, phone, ..Message::default() };
         let target = Target::Address(self.customers[customer].clone());
         let alerts = self.net.watch().alerts;
@@ -579,9 +580,9 @@ impl Year {
         self.net.watch().broken.clone()
     }
 
-    /// Alerts and lines, so that nobody mistakes an empty year for a good one.
-    pub fn counts(&self) -> (u64, u64) {
+    /// Alerts, lines, actions of staff and joined conversations, so that nobody mistakes an empty year for a good one.
+    pub fn counts(&self) -> [u64; 4] {
         let watch = self.net.watch();
-        (watch.alerts, watch.lines)
+        [watch.alerts, watch.lines, watch.acted, watch.joined]
     }
 }
