@@ -104,7 +104,9 @@ impl App {
 
     /// Another conversation there; it is remembered before anything is written into it.
     async fn move_in(&self, desk: &ChatwootDesk, id: ConversationId, state: &State, now: Timestamp) -> Result<u64, SendError> {
-        let room = desk.open(id, None, state.name.as_deref(), &state.address.channel).await?;
+        let drill = state.address.channel == super::drill::CHANNEL;
+        let name = if drill { Some("DRILL") } else { state.name.as_deref() };
+        let room = desk.open(id, None, name, &state.address.channel).await?;
         let moved = Event::Mirrored { conversation: room, handoff: None };
         match self.handle(id, None, &moved, Finishes::default(), now).await {
             Ok(_) => Ok(room),

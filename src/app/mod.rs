@@ -26,6 +26,7 @@ mod ladder;
 pub mod learnt;
 mod limit;
 mod mirror;
+mod orphans;
 mod outbox;
 pub mod poll;
 mod question;

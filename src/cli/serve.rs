@@ -106,6 +106,7 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
     .await
     .map_err(|error| error.to_string())?;
     app.stale.store(stale, Ordering::Relaxed);
+    app.drop_orphans().await;
 
     let tasks = Arc::new(TokioSpawn::default());
     let spawn: Arc<dyn Spawn> = tasks.clone();

@@ -73,7 +73,9 @@ impl Turn<'_> {
     pub(super) fn free(&mut self, staff: &Staff, why: &str) {
         let owed = self.state.handoff.as_ref().is_some_and(|handoff| !handoff.answered && handoff.urgency < Urgency::Crisis);
         self.state.owner = Owner::Waiting;
-        self.pass_all(&Kin::Freed { staff: staff.clone() });
+        if !self.told {
+            self.pass_all(&Kin::Freed { staff: staff.clone() });
+        }
         self.note(format!("{} {why}", staff.name));
         self.begins_anew();
         self.desk(DeskNote::Freed { why: format!("{} {why}", staff.name) });

@@ -149,10 +149,9 @@ impl Turn<'_> {
         self.known_to_staff("The other conversation has been parted from this one.".into());
     }
 
-    /// What was done there, and STOP there, is somebody else's.
+    /// STOP there is somebody else's. What was done there counts on: else two words would double a limit.
     fn parted(&mut self) {
         self.state.flags.opted_out_there = false;
-        self.state.acted.retain(|acted| acted.from.is_none());
         self.desk_changed();
     }
 

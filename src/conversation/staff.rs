@@ -103,7 +103,10 @@ impl Turn<'_> {
 
     /// A person has it from now on, and has not answered yet.
     pub(super) fn goes_to(&mut self, staff: Staff) {
-        self.kin_claimed(&staff);
+        // Who was told of it by the other conversation does not tell it back.
+        if !self.told {
+            self.kin_claimed(&staff);
+        }
         self.state.owner = Owner::Human { staff };
         self.reset_answer();
         let now = self.now;

@@ -23,7 +23,9 @@ pub(super) async fn webhook(State(server): State<Server>, headers: HeaderMap, bo
         return StatusCode::FORBIDDEN;
     }
     match server.app.hear_chatwoot(timestamp, &body).await {
-        Ok(()) => StatusCode::OK,
+        Ok(true) => StatusCode::OK,
+        // Chatwoot calls the message failed, and so it is.
+        Ok(false) => StatusCode::UNPROCESSABLE_ENTITY,
         Err(error) => {
             tracing::error!(%error, "What an agent did in Chatwoot could not be stored; Chatwoot shows it as failed.");
             StatusCode::SERVICE_UNAVAILABLE

@@ -11,8 +11,10 @@ use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use warmline::alert::{Alert, Email, PagerDuty, Slack, Webhook, signing_key};
-use warmline::conversation::{Ladder, Rules, Rung, Urgency};
+use warmline::channel::{Body, Incoming, Target};
+use warmline::conversation::{Address, Event, Ladder, Message, Rules, Rung, Urgency};
 use warmline::desk::{Hours, Way, WayKind};
+use warmline::store::OutboxTarget;
 use warmline::transport::http_client;
 use warmline::transport::smtp::Smtp;
 
@@ -192,4 +194,27 @@ async fn words_on_their_way_when_it_gets_worse_do_not_stop_the_ladder() {
     house.app.fire_timers().await;
     house.settle().await;
     assert_eq!(house.twilio.texts_to(ONCALL).len(), 2);
+}
+
+#[tokio::test]
+async fn what_a_removed_way_has_left_behind_is_ended_at_the_next_start() {
+    let rules = with_ladder(BTreeMap::from([(Urgency::Crisis, vec![rung(0, &["group", "gone"]), rung(2, &["group"])])]));
+    let house = House::built(Plan { rules, ways: vec![way("gone", WayKind::Webhook)], ..Plan::default() }).await;
+    let address = Address { channel: "sms".into(), account: "+15550109999".into(), sender: "+15550100001".into() };
+    let message = Message { text: "i want to die".into(), external: "1".into(), ..Message::default() };
+    let body = Body::Event(Event::Message(Box::new(message)));
+    let incoming = Incoming { target: Target::Address(address), kind: "message", external: "1".into(), revision: String::new(), body };
+    // Worked through, and the process ends before anything is sent.
+    house.app.receive(vec![incoming]).await.expect("accepts");
+    house.app.drain_inbox().await;
+    let rows = house.app.store.outbox().await.expect("reads");
+    assert_eq!(rows.iter().filter(|row| matches!(row.target, OutboxTarget::Alert(_))).count(), 1);
+    assert_eq!(house.app.drop_orphans().await, 1);
+    let left = house.app.store.outbox().await.expect("reads");
+    assert!(!left.iter().any(|row| matches!(row.target, OutboxTarget::Alert(_))));
+    assert!(left.len() >= rows.len() - 1, "what can be sent is kept");
+    let id = house.app.store.queue().await.expect("reads")[0].id;
+    let notes = house.app.store.transcript(id).await.expect("reads");
+    assert!(notes.iter().any(|entry| entry.text == "An alert did not get through: gone"), "{notes:?}");
+    assert_eq!(house.app.drop_orphans().await, 0);
 }

@@ -438,3 +438,72 @@ async fn a_drill_says_that_it_is_one() {
     hook(&mut house, &chatwoot, &webhook).await;
     assert!(house.app.last_drill().await.expect("a store").expect("a drill").claimed.is_some());
 }
+
+#[tokio::test]
+async fn what_looks_sent_there_and_was_not_is_called_failed() {
+    let (mut house, chatwoot) = house(true).await;
+    let (ana, priya) = (house.telegram.person(42, "Ana"), house.staff(7, "Priya"));
+    house.write(&ana, "a human please").await;
+    house.telegram.tap(&priya, crate::house::DESK, house.card(), "Claim");
+    house.settle().await;
+    let (id, mut webhook) = chatwoot.writes(3, "Bob Stone", "I can help", false);
+    hook(&mut house, &chatwoot, &webhook).await;
+    assert_eq!(chatwoot.message(id).status, "failed");
+    // Chatwoot's own retry calls it sent, and sends nothing: a little later it is called failed again, and why.
+    webhook["event"] = json!("message_updated");
+    let patches = || chatwoot.calls().iter().filter(|call| call.starts_with("PATCH")).count();
+    let before = patches();
+    hook(&mut house, &chatwoot, &webhook).await;
+    tokio::task::yield_now().await;
+    assert_eq!(patches(), before, "our own mark comes back as such a change");
+    house.clock.advance(SignedDuration::from_secs(30));
+    hook(&mut house, &chatwoot, &webhook).await;
+    while patches() == before {
+        tokio::task::yield_now().await;
+    }
+    while !chatwoot.message(id).error.contains("please write it anew") {
+        tokio::task::yield_now().await;
+    }
+    assert!(!house.telegram.texts(ana.id).iter().any(|text| text.contains("I can help")));
+
+    // Words for a customer whom nobody here knows.
+    let (_, mut webhook) = chatwoot.writes(3, "Bob Stone", "Hello?", false);
+    webhook["conversation"]["contact_inbox"]["source_id"] = json!("5f4c0a9e-1111-2222-3333-444455556666");
+    let url = format!("{}/desk/chatwoot", house.url);
+    assert_eq!(chatwoot.post(&house.client, &url, house.clock.now().as_second(), &webhook).await, 422);
+}
+
+#[tokio::test]
+async fn a_crisis_is_not_put_aside_there_and_another_room_ends_nothing() {
+    let (mut house, chatwoot) = house(false).await;
+    let ana = house.telegram.person(42, "Ana");
+    house.write(&ana, "i want to die").await;
+    let mut snoozed = chatwoot.resolve();
+    snoozed["status"] = json!("snoozed");
+    let opened = || chatwoot.calls().iter().filter(|call| call.contains("toggle_status")).count();
+    let before = opened();
+    hook(&mut house, &chatwoot, &snoozed).await;
+    while opened() == before {
+        tokio::task::yield_now().await;
+    }
+    // A second conversation there for the same customer.
+    let bo = house.telegram.person(43, "Bo");
+    house.write(&bo, "a human please").await;
+    let (_, webhook) = chatwoot.writes(3, "Bob Stone", "Hello Bo", false);
+    hook(&mut house, &chatwoot, &webhook).await;
+    let mut resolved = chatwoot.resolve();
+    resolved["id"] = json!(9_999);
+    hook(&mut house, &chatwoot, &resolved).await;
+    assert_eq!(house.app.store.queue().await.expect("reads").len(), 2, "nothing was closed by it");
+    // Nobody gets it because of who was written there before.
+    let mut unassigned = chatwoot.assign(None);
+    unassigned["changed_attributes"] = json!([{"assignee_id": {"previous_value": 99, "current_value": null}}]);
+    hook(&mut house, &chatwoot, &unassigned).await;
+    let queue = house.app.store.queue().await.expect("reads");
+    assert!(queue.iter().any(|row| row.owner.as_deref() == Some("Bob")), "{queue:?}");
+    // The bot itself is nobody who answers.
+    let mine = chatwoot.assign(Some((1, "Warmline")));
+    hook(&mut house, &chatwoot, &mine).await;
+    let queue = house.app.store.queue().await.expect("reads");
+    assert!(!queue.iter().any(|row| row.owner.as_deref() == Some("Warmline")), "{queue:?}");
+}

@@ -141,7 +141,11 @@ impl Watch {
         let amount = |text: &String| text.parse::<f64>().unwrap_or(0.0);
         self.acted += state.acted.iter().filter(|acted| acted.from.is_none()).count() as u64;
         self.joined += u64::from(!state.joined.is_empty());
-        let mut acted = state.acted.clone();
+        // Before they were known to be one, they were two.
+        let Some(since) = state.joined.iter().map(|joined| joined.at).min().or(state.parted.is_empty().then_some(Timestamp::MIN)) else {
+            return;
+        };
+        let mut acted: Vec<Acted> = state.acted.iter().filter(|acted| acted.at >= since).cloned().collect();
         acted.sort_by_key(|acted| acted.at);
         for (at, last) in acted.iter().enumerate() {
             let before = |acted: &&Acted| last.at.duration_since(acted.at) < SignedDuration::from_hours(24 * 30);

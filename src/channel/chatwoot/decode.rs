@@ -59,11 +59,20 @@ pub enum Heard {
         /// Who had written it, where that is known.
         by: Option<Staff>,
     },
+    /// Something about words for the customer has changed: an agent may have pressed *retry*.
+    Retried {
+        /// The message.
+        message: u64,
+    },
     /// Somebody has it there now, or nobody.
     Assigned {
         /// Who.
         to: Option<Staff>,
+        /// Who had it before: the user there.
+        was: Option<u64>,
     },
+    /// It was put aside: snoozed, or pending.
+    Hidden,
     /// It is called done.
     Resolved {
         /// Whom it is assigned to.
@@ -112,17 +121,20 @@ fn message(json: &Value, place: &Place, updated: bool) -> Option<Webhook> {
     if json["source_id"].as_str().is_some_and(|source| source.starts_with(OURS)) {
         return None;
     }
-    if updated || deleted {
-        return (updated && deleted).then(|| Webhook { id, room, heard: Heard::Deleted { message, by: user(&json["sender"]) } });
+    if updated && deleted {
+        return Some(Webhook { id, room, heard: Heard::Deleted { message, by: user(&json["sender"]) } });
     }
-    let staff = user(&json["sender"]).filter(|_| json["sender"]["type"] == "user")?;
+    let staff = user(&json["sender"]).filter(|_| json["sender"]["type"] == "user" && !deleted)?;
     if place.me.is_some_and(|me| staff.id == staff_there(me)) {
         return None;
     }
+    if updated {
+        return (json["private"] == false).then_some(Webhook { id, room, heard: Heard::Retried { message } });
+    }
     let text = plain(json["content"].as_str().unwrap_or_default());
     let media = json["attachments"].as_array().is_some_and(|attached| !attached.is_empty());
-    // Lines that begin with / are never sent.
-    let heard = match json["private"].as_bool().unwrap_or(false) || text.starts_with('/') {
+    // Lines that begin with / are never sent, and what is not clearly for the customer is not.
+    let heard = match json["private"].as_bool().unwrap_or(true) || text.starts_with('/') {
         true if text.is_empty() => return None,
         true => Heard::Noted { message, staff, text },
         false if text.is_empty() && !media => return None,
@@ -137,18 +149,38 @@ fn conversation(json: &Value, place: &Place, event: &str) -> Option<Webhook> {
     }
     let (id, room) = (json["contact_inbox"]["source_id"].as_str()?.parse().ok()?, json["id"].as_u64()?);
     let assignee = user(&json["meta"]["assignee"]).filter(|_| matches!(json["meta"]["assignee"]["type"].as_str(), None | Some("user")));
+    let ours = |assignee: &Staff| place.me.is_some_and(|me| assignee.id == staff_there(me));
     let heard = match event {
-        "conversation_status_changed" => (json["status"] == "resolved").then_some(Heard::Resolved { assignee })?,
+        "conversation_status_changed" => match json["status"].as_str()? {
+            "resolved" => Heard::Resolved { assignee: assignee.filter(|assignee| !ours(assignee)) },
+            "snoozed" | "pending" => Heard::Hidden,
+            _ => return None,
+        },
         _ => {
             let changed = json["changed_attributes"].as_array()?.iter().find_map(|changed| changed.get("assignee_id"))?;
             match changed["current_value"].as_u64() {
-                None => Heard::Assigned { to: None },
-                // Whom it was assigned to since then comes with a webhook of its own.
-                Some(now) => Heard::Assigned { to: Some(assignee.filter(|assignee| assignee.id == staff_there(now))?) },
+                None => Heard::Assigned { to: None, was: changed["previous_value"].as_u64() },
+                // Whom it was assigned to since then comes with a webhook of its own. We are nobody who answers.
+                Some(now) => {
+                    let to = assignee.filter(|assignee| assignee.id == staff_there(now) && !ours(assignee))?;
+                    Heard::Assigned { to: Some(to), was: None }
+                }
             }
         }
     };
     Some(Webhook { id, room, heard })
+}
+
+/// Words of a person to a customer whom nobody here knows: they can't be sent, and Chatwoot must hear so.
+pub fn unplaced(body: &[u8], place: &Place) -> bool {
+    let Ok(json) = serde_json::from_slice::<Value>(body) else { return false };
+    json["event"] == "message_created"
+        && json["message_type"] == "outgoing"
+        && json["private"] == false
+        && json["sender"]["type"] == "user"
+        && json["inbox"]["id"].as_u64() == Some(place.inbox)
+        && place.me.is_none_or(|me| json["sender"]["id"].as_u64() != Some(me))
+        && !json["source_id"].as_str().is_some_and(|source| source.starts_with(OURS))
 }
 
 /// Somebody who works there; customers read the first of their names.
@@ -186,7 +218,11 @@ pub fn incoming(webhook: Webhook, state: &State, digest: &str) -> Vec<Incoming> 
         _ => None,
     };
     let theirs = owner.clone().filter(|owner| works_there(&owner.id));
+    // Of another conversation there, which only looks like this one, words alone count.
+    let stray = state.thread.chatwoot.is_some_and(|room| room != webhook.room);
     match webhook.heard {
+        Heard::Resolved { .. } | Heard::Assigned { .. } if stray => Vec::new(),
+        Heard::Retried { .. } | Heard::Hidden => Vec::new(),
         Heard::Said { message, staff, media: true, .. } => {
             vec![arrival(format!("said:{message}"), staff, StaffAction::SayMedia { message: message_name(message) }, None)]
         }
@@ -215,16 +251,23 @@ pub fn incoming(webhook: Webhook, state: &State, digest: &str) -> Vec<Incoming> 
         Heard::Deleted { message, by } => {
             let named = message_name(message);
             // Chatwoot doesn't say who deleted it: it counts as whoever wrote it.
-            let Some(sent) = state.sent.values().rev().find(|sent| sent.message == named) else { return Vec::new() };
-            let Some(staff) = by.or(owner).filter(|staff| staff.id == sent.staff) else { return Vec::new() };
+            let sent = state.sent.values().rev().find(|sent| sent.message == named);
+            // What is not known yet may still be in the inbox, before this.
+            let staff = match sent {
+                Some(sent) => by.or(owner).filter(|staff| staff.id == sent.staff),
+                None => by,
+            };
+            let Some(staff) = staff else { return Vec::new() };
             let unsend = StaffAction::Unsend { line: None, reply: Some(named) };
             vec![arrival(format!("deleted:{message}"), staff, unsend, Some(Pressed::Deleted))]
         }
-        Heard::Assigned { to: Some(to) } => {
+        Heard::Assigned { to: Some(to), .. } => {
             let action = if theirs.is_some_and(|owner| owner.id != to.id) { StaffAction::TakeOver } else { StaffAction::Claim };
             vec![arrival(format!("assigned:{digest}"), to, action, Some(Pressed::Assigned))]
         }
-        Heard::Assigned { to: None } => {
+        Heard::Assigned { to: None, was } => {
+            // Whoever is still written there from last time gives nothing back.
+            let theirs = theirs.filter(|owner| was.is_none_or(|was| staff_there(was) == owner.id));
             let released = |owner| arrival(format!("assigned:{digest}"), owner, StaffAction::Release, Some(Pressed::Unassigned));
             theirs.map(released).into_iter().collect()
         }
@@ -294,7 +337,13 @@ mod tests {
             ("somebody else's conversation", "/conversation/contact_inbox/source_id", json!("x"), None),
             ("an empty one", "/content", json!(null), None),
             ("a deleted one", "/content_attributes", json!({"deleted": true}), None),
-            ("a change", "/event", json!("message_updated"), None),
+            ("a change", "/event", json!("message_updated"), Some(Heard::Retried { message: 901 })),
+            (
+                "not clearly for the customer",
+                "/private",
+                json!(null),
+                Some(Heard::Noted { message: 901, staff: bob(), text: "Hello Ann".into() }),
+            ),
             ("what we don't know", "/event", json!("webwidget_triggered"), None),
         ] {
             let mut json = said();
@@ -320,8 +369,8 @@ mod tests {
     fn changes_of_a_conversation_are_heard() {
         let assigned = |now: Value| json!({"changed_attributes": [{"assignee_id": {"previous_value": null, "current_value": now}}]});
         for (name, json, wanted) in [
-            ("assigned", changed("conversation_updated", assigned(json!(3))), Some(Heard::Assigned { to: Some(bob()) })),
-            ("to nobody", changed("conversation_updated", assigned(json!(null))), Some(Heard::Assigned { to: None })),
+            ("assigned", changed("conversation_updated", assigned(json!(3))), Some(Heard::Assigned { to: Some(bob()), was: None })),
+            ("to nobody", changed("conversation_updated", assigned(json!(null))), Some(Heard::Assigned { to: None, was: None })),
             ("to somebody since then", changed("conversation_updated", assigned(json!(4))), None),
             ("something else", changed("conversation_updated", json!({"changed_attributes": [{"priority": {}}]})), None),
             ("no changes", changed("conversation_updated", json!({})), None),
@@ -342,7 +391,7 @@ mod tests {
         let robin = Staff { id: "telegram:7".into(), name: "Robin".into() };
         let ann = Staff { id: "chatwoot:4".into(), name: "Ann".into() };
         let id: ConversationId = ID.parse().expect("an id");
-        let assigned = |to: Option<Staff>| Heard::Assigned { to };
+        let assigned = |to: Option<Staff>| Heard::Assigned { to, was: None };
         let resolved = || Heard::Resolved { assignee: None };
         for (name, owner, heard, wanted) in [
             ("assigned, nobody has it", None, assigned(Some(bob())), Some(("chatwoot:3", StaffAction::Claim))),

@@ -8,7 +8,7 @@
 mod decode;
 mod plain;
 
-pub use decode::{Heard, Malformed, Place, Webhook, decode, incoming, question};
+pub use decode::{Heard, Malformed, Place, Webhook, decode, incoming, question, unplaced};
 
 use crate::conversation::{ConversationId, Urgency};
 use crate::desk::MirrorMessage;
@@ -22,18 +22,26 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 /// A webhook about what we resolved ourselves comes within this.
 const ECHO: SignedDuration = SignedDuration::from_mins(5);
 
+/// A change of a message within this time after we have written its fate is our own, and more of them than this are not answered.
+const OWN_MARK: SignedDuration = SignedDuration::from_secs(10);
+const MARKS: u32 = 6;
+/// Fates are remembered for so long.
+const FORGOTTEN: SignedDuration = SignedDuration::from_hours(1);
+
 /// The desk.
 pub struct ChatwootDesk {
     client: Chatwoot,
     me: OnceLock<u64>,
     /// What we have resolved, and when: its webhook looks like an agent's.
     resolved: Mutex<HashMap<ConversationId, Timestamp>>,
+    /// Messages whose fate we have written: when, and how often.
+    marked: Mutex<HashMap<u64, (Timestamp, u32)>>,
 }
 
 impl ChatwootDesk {
     /// A desk in an inbox.
     pub fn new(client: Chatwoot) -> Self {
-        ChatwootDesk { client, me: OnceLock::new(), resolved: Mutex::default() }
+        ChatwootDesk { client, me: OnceLock::new(), resolved: Mutex::default(), marked: Mutex::default() }
     }
 
     /// Where webhooks must come from.
@@ -102,7 +110,7 @@ impl ChatwootDesk {
                 self.client.post(room, &Post { text: &harmless(text), ..post(*customer, false, *entry) }).await
             }
             MirrorMessage::Note { text } => self.client.post(room, &Post { text: &harmless(text), ..post(false, true, number) }).await,
-            MirrorMessage::Fate { message, failed } => match self.client.fate(room, *message, failed.as_deref()).await {
+            MirrorMessage::Fate { message, failed } => match self.fate(room, *message, failed.as_deref(), now).await {
                 // An older Chatwoot, or a message of a conversation before this one: the words beside it say the same.
                 Err(SendError::Unknown) => Err(SendError::Refused("HTTP 404".into())),
                 other => other,
@@ -120,13 +128,44 @@ impl ChatwootDesk {
         }
     }
 
+    async fn fate(&self, room: u64, message: u64, failed: Option<&str>, now: Timestamp) -> Result<(), SendError> {
+        {
+            let mut marked = self.marked.lock().unwrap_or_else(PoisonError::into_inner);
+            marked.retain(|_, (at, _)| now.duration_since(*at) < FORGOTTEN);
+            let (at, count) = marked.entry(message).or_insert((now, 0));
+            (*at, *count) = (now, *count + 1);
+        }
+        self.client.fate(room, message, failed).await
+    }
+
+    /// Words that did not leave here are called sent there, after *retry*: that sends nothing, and whoever pressed it must know.
+    ///
+    /// # Errors
+    /// Chatwoot does not answer or refuses.
+    pub async fn still_failed(&self, room: u64, message: u64, now: Timestamp) -> Result<(), SendError> {
+        let before = self.marked.lock().unwrap_or_else(PoisonError::into_inner).get(&message).copied();
+        // What we write ourselves comes back as such a change.
+        if before.is_some_and(|(at, count)| now.duration_since(at) < OWN_MARK || count > MARKS) {
+            return Ok(());
+        }
+        self.fate(room, message, Some("Not sent. Retry sends nothing from here: please write it anew."), now).await
+    }
+
+    /// It stays where staff see it.
+    ///
+    /// # Errors
+    /// Chatwoot does not answer or refuses.
+    pub async fn reopen(&self, room: u64) -> Result<(), SendError> {
+        self.client.status(room, true).await
+    }
+
     /// Answers a question of the whole desk where it was asked.
     ///
     /// # Errors
     /// Chatwoot does not answer or refuses.
     pub async fn reply(&self, room: u64, message: i64, text: &str) -> Result<(), SendError> {
         let source = format!("{}answer:{message}", decode::OURS);
-        self.client.post(room, &Post { incoming: false, private: true, text, source }).await
+        self.client.post(room, &Post { incoming: false, private: true, text: &harmless(text), source }).await
     }
 
     /// Whether we have just resolved it ourselves; said once.
@@ -146,7 +185,8 @@ fn priority(urgency: Urgency) -> &'static str {
     }
 }
 
-/// Chatwoot shows Markdown: a picture that a customer's words name must not be fetched by whoever reads them.
+/// Chatwoot shows Markdown, fills templates in and notifies who is mentioned: a customer's words fetch no picture, hide nothing
+/// of themselves and call nobody.
 fn harmless(text: &str) -> String {
-    text.replace("![", "! [")
+    text.replace("![", "! [").replace("{{", "{ {").replace("{%", "{ %").replace("mention://", "mention: //")
 }
