@@ -48,6 +48,10 @@ impl Watch {
     pub fn line(&mut self, id: ConversationId, state: &State, line: &Line, now: Timestamp) {
         self.lines += 1;
         self.said.insert(id, now);
+        // What is taken back from their phone is no word to it.
+        if line.replaces.as_ref().is_some_and(|replaces| replaces.delete) {
+            return;
+        }
         let neutral = line.last_word && line.speaker == Speaker::Bot;
         if state.flags.do_not_text && line.safe_because.is_none() && !neutral {
             self.breaks(id, now, "a word under do_not_text");
