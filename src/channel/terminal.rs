@@ -95,7 +95,13 @@ impl Desk for Terminal {
                 _ => return Ok(Posted::default()),
             },
             DeskMessage::Post { text, .. } if text.starts_with("Customer: ") || text.starts_with("Bot: ") => return Ok(Posted::default()),
-            DeskMessage::Post { text, .. } | DeskMessage::Answer { text, .. } => text.clone(),
+            DeskMessage::Post { text, buttons, .. } => {
+                match buttons.iter().find_map(|button| button.data.strip_prefix("d:")?.split(':').nth(1)) {
+                    Some(number) => format!("{text}\n(> confirm {number})"),
+                    None => text.clone(),
+                }
+            }
+            DeskMessage::Answer { text, .. } => text.clone(),
             DeskMessage::Transcript => place.transcript.clone().unwrap_or_default(),
         };
         Ok(Posted { messages: vec![self.print(Print::Staff(text))], topic: None })

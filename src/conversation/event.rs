@@ -252,6 +252,11 @@ impl StaffAction {
             "need" => StaffAction::Need { words: rest },
             "part" => StaffAction::Part,
             "do" => StaffAction::Do { words: rest },
+            // What is a button where there are buttons.
+            "confirm" => match rest.and_then(|number| number.parse().ok()) {
+                Some(number) => StaffAction::Confirm { number },
+                None => StaffAction::Unknown { message },
+            },
             "block" => StaffAction::Block { why: rest },
             "unblock" => StaffAction::Unblock,
             "guide" => StaffAction::Guide,

@@ -237,14 +237,7 @@ pub fn incoming(webhook: Webhook, state: &State, digest: &str) -> Vec<Incoming> 
         Heard::Noted { message, staff, text } => {
             let name = format!("noted:{message}");
             vec![match command(&text) {
-                Some((command, rest)) => {
-                    let action = match (command.as_str(), rest.trim().parse()) {
-                        // What is a button elsewhere.
-                        ("confirm", Ok(number)) => StaffAction::Confirm { number },
-                        _ => StaffAction::command(&command, rest, message_name(message)),
-                    };
-                    arrival(name, staff, action, None)
-                }
+                Some((command, rest)) => arrival(name, staff, StaffAction::command(&command, rest, message_name(message)), None),
                 None => arrival(name, staff, StaffAction::Note { words: Some(text) }, Some(Pressed::Noted)),
             }]
         }
