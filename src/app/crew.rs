@@ -88,7 +88,9 @@ impl App {
         let crew = self.crew();
         facts.bot_off = crew.bot_off;
         facts.incident.clone_from(&crew.incident);
-        facts.teams = self.team_times(now);
+        if !self.team_hours.is_empty() {
+            facts.teams = self.team_times(now);
+        }
         // Most steps ask for nobody.
         if matches!(event, Event::Staff { .. } | Event::Kin { .. }) || state.helper.is_some() || !self.rules.load().teams.is_empty() {
             facts.crew = Arc::new(crew.colleagues(&self.load(true), &self.hours, now));

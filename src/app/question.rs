@@ -91,15 +91,11 @@ impl App {
     /// Presence and what holds for all.
     async fn changes(&self, question: &DeskQuestion) -> String {
         let (now, staff) = (self.clock.now(), &question.staff);
-        let clock = |at: Timestamp| {
-            let local = self.hours.local(at);
-            format!("{}:{:02}", local.hour(), local.minute())
-        };
         let mut off = false;
         let text = match &question.asks {
             Asks::On => {
                 let until = self.crew().on(staff, &self.hours, now);
-                format!("{} is on shift until {}. /off ends it, /break 15m rests.", staff.name, clock(until))
+                format!("{} is on shift until {}. /off ends it, /break 15m rests.", staff.name, self.hours.clock(until))
             }
             Asks::Off => {
                 self.crew().off(staff);
@@ -110,7 +106,7 @@ impl App {
                 let time = if time.is_empty() { Ok(BREAK) } else { time.parse::<SignedDuration>() };
                 let Ok(time) = time else { return "Say for how long: /break 15m".into() };
                 let until = self.crew().rest(staff, time, &self.hours, now);
-                format!("{} is on a break until {}. What they have stays theirs; its clocks run on.", staff.name, clock(until))
+                format!("{} is on a break until {}. What they have stays theirs; its clocks run on.", staff.name, self.hours.clock(until))
             }
             Asks::NoCrises => {
                 let mut crew = self.crew();

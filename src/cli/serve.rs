@@ -160,8 +160,6 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
     let listener =
         tokio::net::TcpListener::bind(&config.listen).await.map_err(|error| format!("{} can't be listened on: {error}", config.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    banner(&config, &secrets, address, files, telegram.is_some(), twilio.is_some());
-
     // What nobody has asked or read again for a quarter of a year is no news any more.
     if let Ok(before) = SystemClock.now().checked_sub(MISSED_KEPT) {
         let _ = app.store.forget_missed(before).await;
@@ -172,6 +170,8 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
         let _ = app.store.forget_figures(before.to_zoned(jiff::tz::TimeZone::UTC).date()).await;
     }
     let control = control::listen(&app, spawn.as_ref(), &config.data);
+    // Only now: whoever reads it may ask at once.
+    banner(&config, &secrets, address, files, telegram.is_some(), twilio.is_some());
     crate::app::run(&app, &spawn, poller, Some((paths.intents.clone(), config.clone())));
     let end = spawn.stopping();
     let served = axum::serve(listener, router(server)).with_graceful_shutdown(async move { end.cancelled().await });

@@ -12,6 +12,7 @@ use super::event::{CallReturned, Staff};
 use super::handoff::DRILL;
 use super::id::ConversationId;
 use super::joined::Kin;
+use super::reply::clock;
 use super::step::Turn;
 use crate::engine::{CallShapes, amount};
 use crate::text::Text;
@@ -127,7 +128,7 @@ impl Turn<'_> {
                 Some("error" | "timeout") => "may have done the same (the end is not known) on",
                 Some(_) => "has done the same on",
             };
-            text.push_str(&format!(" {} {end} {} at {}:{:02}.", acted.by, crate::lexis::day(at.date(), "en"), at.hour(), at.minute()));
+            text.push_str(&format!(" {} {end} {} at {}.", acted.by, crate::lexis::day(at.date(), "en"), clock(at)));
         }
         self.state.proposed = Some(Proposed { number, staff: staff.id.clone(), action: name.to_string(), values, at: self.now });
         self.desk(DeskNote::Confirm { number, text });

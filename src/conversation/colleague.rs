@@ -110,7 +110,7 @@ impl Turn<'_> {
             format!("You have had {} crises in this shift.", Colleague::CRISES)
         } else {
             let until = self.facts.clock(me.rests.unwrap_or(self.now));
-            format!("You have just had one, and rest until {}:{:02}.", until.hour(), until.minute())
+            format!("You have just had one, and rest until {}.", super::reply::clock(until))
         };
         let free: Vec<&str> = self
             .facts

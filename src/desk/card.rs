@@ -97,7 +97,7 @@ pub fn card(id: ConversationId, state: &State, hours: &Hours, now: Timestamp) ->
         lines.push(format!("{} helped last, on {}.", helper.staff.name, crate::lexis::day(ended, "en")));
     }
     if let Some(reserved) = handoff.reserved.as_ref().filter(|reserved| reserved.until > now) {
-        lines.push(format!("Kept for {} until {}.", reserved.staff.name, clock(hours, reserved.until)));
+        lines.push(format!("Kept for {} until {}.", reserved.staff.name, hours.clock(reserved.until)));
     }
     lines.push(next_step(state, handoff));
     lines.push(format!("Id: {}", id.short()));
@@ -108,10 +108,10 @@ pub fn card(id: ConversationId, state: &State, hours: &Hours, now: Timestamp) ->
 fn owed(state: &State, handoff: &Handoff, hours: &Hours, now: Timestamp) -> Option<String> {
     if let Some(promise) = &handoff.promise {
         let late = if promise.late { "OVERDUE: " } else { "" };
-        return Some(format!("{late}{} promised for {}: {}", promise.by.name, clock(hours, promise.at), promise.what));
+        return Some(format!("{late}{} promised for {}: {}", promise.by.name, hours.clock(promise.at), promise.what));
     }
     let waits = state.owner == Owner::Waiting && now.duration_since(handoff.due()) > SignedDuration::ZERO;
-    waits.then(|| format!("A word has been owed since {}.", clock(hours, handoff.due())))
+    waits.then(|| format!("A word has been owed since {}.", hours.clock(handoff.due())))
 }
 
 /// Whether our last words to them arrived, where it is known.
@@ -132,12 +132,6 @@ fn next_step(state: &State, handoff: &Handoff) -> String {
         _ => "Next: claim it, then write.",
     }
     .to_string()
-}
-
-/// A time of day, with the day where it is another one.
-fn clock(hours: &Hours, at: Timestamp) -> String {
-    let local = hours.local(at);
-    format!("{}:{:02}", local.hour(), local.minute())
 }
 
 /// The buttons that go with it.

@@ -175,16 +175,12 @@ impl Crew {
 
     /// Who is there, as staff read it.
     pub fn text(&self, load: &BTreeMap<String, u32>, hours: &Hours) -> String {
-        let clock = |at: Timestamp| {
-            let local = hours.local(at);
-            format!("{}:{:02}", local.hour(), local.minute())
-        };
         let mut lines = Vec::new();
         for (id, member) in &self.members {
             let presence = match member.presence {
                 Presence::Unsaid => "has not said whether they are there (/on)".to_string(),
-                Presence::On { until } => format!("on shift until {}", clock(until)),
-                Presence::Break { until, .. } => format!("on a break until {}", clock(until)),
+                Presence::On { until } => format!("on shift until {}", hours.clock(until)),
+                Presence::Break { until, .. } => format!("on a break until {}", hours.clock(until)),
                 Presence::Off => "off".into(),
             };
             let spared = if member.spared { ", no crises" } else { "" };

@@ -73,6 +73,12 @@ impl Hours {
         if errors.is_empty() { Ok(Hours { zone, days, holidays: BTreeMap::new() }) } else { Err(errors) }
     }
 
+    /// A time of day on the shop's clocks: `9:05`.
+    pub fn clock(&self, at: Timestamp) -> String {
+        let local = self.local(at);
+        format!("{}:{:02}", local.hour(), local.minute())
+    }
+
     /// The days that differ in another table differ in this one too.
     pub fn with_days_of(mut self, other: &Hours) -> Self {
         self.holidays.clone_from(&other.holidays);

@@ -24,13 +24,12 @@ impl Drop for Running {
 
 /// Asks until the answer is yes.
 async fn until(what: &str, mut done: impl FnMut() -> bool) {
-    for _ in 0..400 {
-        if done() {
-            return;
+    let asks = async {
+        while !done() {
+            tokio::task::yield_now().await;
         }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    panic!("waited in vain for: {what}");
+    };
+    tokio::time::timeout(Duration::from_secs(30), asks).await.unwrap_or_else(|_| panic!("waited in vain for: {what}"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,8 +59,7 @@ async fn a_drill_is_read_in_chatwoot_and_claimed_there() {
     assert!(banner.contains("on  chatwoot") && !banner.contains(TOKEN), "{banner}");
     std::thread::spawn(move || lines.for_each(drop));
 
-    // It says that it runs a moment before it listens to commands.
-    until("a drill", || warmline(folder.path(), &["drill"]).output().expect("runs").status.success()).await;
+    assert!(warmline(folder.path(), &["drill"]).output().expect("runs").status.success(), "commands are heard once the banner is shown");
     until("a note", || chatwoot.rooms().first().is_some_and(|room| room.messages.iter().any(|said| said.content.contains("DRILL")))).await;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time").as_secs();
     let webhook = chatwoot.assign(Some((3, "Bob Stone")));

@@ -205,10 +205,6 @@ fn what_was_read_again_is_marked_in_a_stopped_store_and_in_a_running_bot() {
     assert!(shown(run(folder.path(), &["weekly"])).contains("To be read again: 2 of 2 not looked at"));
     assert_eq!(shown(run(folder.path(), &["review", "--done", "01010101", "--note", "all\nwell"])), "Looked at: 01010101.\n");
     let (mut child, _) = serve(folder.path());
-    // It says that it runs just before it listens to commands.
-    while !folder.path().join("data/control.sock").exists() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
     assert_eq!(shown(run(folder.path(), &["review", "--done", "02020202"])), "Looked at: 02020202.\n");
     assert_eq!(shown(run(folder.path(), &["review", "--done", "02020202"])), "That was looked at before.\n");
     let list: Value = serde_json::from_slice(&run(folder.path(), &["review", "--json"]).stdout).expect("JSON");

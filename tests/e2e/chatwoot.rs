@@ -33,6 +33,16 @@ async fn hook(house: &mut House, chatwoot: &FakeChatwoot, webhook: &Value) {
     house.settle().await;
 }
 
+/// Chatwoot is told some things beside the webhook's answer, so that it waits for nothing.
+async fn until(what: &str, done: impl Fn() -> bool) {
+    let asks = async {
+        while !done() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), asks).await.unwrap_or_else(|_| panic!("waited in vain for: {what}"));
+}
+
 /// Chatwoot tells the bot what the bot did there; nothing may come of it.
 async fn echo(house: &mut House, chatwoot: &FakeChatwoot) {
     house.settle().await;
@@ -184,12 +194,7 @@ async fn notes_and_commands_are_for_colleagues() {
     assert!(chatwoot.message(message).error.starts_with("NOT SENT: there is no such command"));
     let (_, webhook) = chatwoot.writes(3, "Bob Stone", "/queue", true);
     hook(&mut house, &chatwoot, &webhook).await;
-    for _ in 0..200 {
-        if chatwoot.notes().last().is_some_and(|note| note.contains("Bob has it") || note.contains("ASKED")) {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    until("an answer", || chatwoot.notes().last().is_some_and(|note| note.contains("Bob has it") || note.contains("ASKED"))).await;
     assert!(chatwoot.notes().last().expect("a note").to_uppercase().contains("ASKED"), "{:?}", chatwoot.notes());
     // A picture can't be copied from there; the customer gets nothing by halves.
     let (message, mut webhook) = chatwoot.writes(3, "Bob Stone", "look", false);
@@ -458,12 +463,8 @@ async fn what_looks_sent_there_and_was_not_is_called_failed() {
     assert_eq!(patches(), before, "our own mark comes back as such a change");
     house.clock.advance(SignedDuration::from_secs(30));
     hook(&mut house, &chatwoot, &webhook).await;
-    while patches() == before {
-        tokio::task::yield_now().await;
-    }
-    while !chatwoot.message(id).error.contains("please write it anew") {
-        tokio::task::yield_now().await;
-    }
+    until("another mark", || chatwoot.message(id).error.contains("please write it anew")).await;
+    assert_eq!(patches(), before + 1);
     assert!(!house.telegram.texts(ana.id).iter().any(|text| text.contains("I can help")));
 
     // Words for a customer whom nobody here knows.
@@ -483,9 +484,7 @@ async fn a_crisis_is_not_put_aside_there_and_another_room_ends_nothing() {
     let opened = || chatwoot.calls().iter().filter(|call| call.contains("toggle_status")).count();
     let before = opened();
     hook(&mut house, &chatwoot, &snoozed).await;
-    while opened() == before {
-        tokio::task::yield_now().await;
-    }
+    until("it is opened again", || opened() > before).await;
     // A second conversation there for the same customer.
     let bo = house.telegram.person(43, "Bo");
     house.write(&bo, "a human please").await;
