@@ -106,7 +106,7 @@ async fn main() {
     })
     .await
     .expect("an app");
-    let decoder = Decoder { bot: u64::try_from(telegram.bot_id()).expect("an id"), desk: None, aliases: BTreeMap::new() };
+    let decoder = Decoder { bot: u64::try_from(telegram.bot_id()).expect("an id"), desk: Vec::new(), aliases: BTreeMap::new() };
     let server = Server {
         app: app.clone(),
         telegram: Some(Arc::new(TelegramHook { decoder: decoder.clone(), secret: SecretString::from(SECRET) })),

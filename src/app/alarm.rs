@@ -69,12 +69,14 @@ impl App {
         );
         let place = Place {
             id,
+            chat: desk.chats().first().copied().unwrap_or_default(),
             topic: None,
             card: None,
             title: format!("{}: outside the queue", heard.level.name()),
             address: address.clone(),
             transcript: None,
             mark: None,
+            link: String::new(),
             silent: false,
         };
         let post = DeskMessage::post(text);

@@ -138,9 +138,10 @@ impl App {
 
     /// Where staff read the conversation: its topic, or its page in Chatwoot.
     pub(super) async fn link(&self, id: ConversationId) -> String {
-        let chat = self.desk.as_ref().map_or(0, |desk| desk.chat());
         let thread = self.store.state(id).await.ok().flatten().map(|state| state.thread).unwrap_or_default();
-        let topic = thread.topic;
+        let chats = self.desk.as_ref().map_or(&[][..], |desk| desk.chats());
+        let chat = thread.chat.or(chats.first().copied()).filter(|chat| chats.contains(chat)).unwrap_or_default();
+        let topic = thread.topic_in(chat);
         // A supergroup's id is -100 and the number that its links show.
         match (chat.to_string().strip_prefix("-100"), topic) {
             (Some(group), Some(topic)) => format!("https://t.me/c/{group}/{topic}"),

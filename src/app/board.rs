@@ -1,16 +1,18 @@
-//! The pinned line, kept up to date.
+//! The pinned line of each group, kept up to date.
 //!
 //! Owns: when it is posted and edited.
-//! Invariants: it is edited only when the queue has changed, and not more often than every twenty seconds: the group takes twenty
-//! messages a minute, and crises need them.
+//! Invariants: every group shows the whole queue; it is edited only when the queue has changed, and not more often than every twenty
+//! seconds: a group takes twenty messages a minute, and crises need them.
 //! Leaves out: its text (`desk::board`).
 
 use super::App;
+use crate::channel::Desk;
 use crate::desk;
 use jiff::{SignedDuration, Timestamp};
-use std::sync::PoisonError;
+use std::collections::BTreeMap;
+use std::sync::{MutexGuard, PoisonError};
 
-/// Where the pinned message's name is kept.
+/// Where the pinned message's name is kept; that of a further group with its name behind.
 const KEY: &str = "board";
 const PAUSE: SignedDuration = SignedDuration::from_secs(20);
 
@@ -24,18 +26,25 @@ pub(super) struct Shown {
 }
 
 impl App {
-    /// Shows the queue in the pinned line, where it has changed.
+    /// Shows the queue in the pinned lines, where it has changed.
     pub(super) async fn show_board(&self) {
         let Some(desk) = &self.desk else { return };
+        for (number, chat) in desk.chats().iter().enumerate() {
+            let key = if number == 0 { KEY.to_string() } else { format!("{KEY}:{chat}") };
+            self.show_board_in(desk.as_ref(), *chat, &key).await;
+        }
+    }
+
+    async fn show_board_in(&self, desk: &dyn Desk, chat: i64, key: &str) {
         let now = self.clock.now();
-        let mut shown = self.board.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut shown = self.board().get(&chat).cloned().unwrap_or_default();
         if shown.at.is_some_and(|at| now.duration_since(at) < PAUSE) {
             return;
         }
         let Ok(queue) = self.store.queue().await else { return };
         if !shown.looked {
             shown.looked = true;
-            let kept = self.store.get(KEY).await.ok().flatten();
+            let kept = self.store.get(key).await.ok().flatten();
             shown.posted = kept.and_then(|kept| String::from_utf8(kept).ok()?.parse().ok());
         }
         if queue.is_empty() && shown.posted.is_none() {
@@ -50,18 +59,18 @@ impl App {
         if text == shown.text {
             // Looked at: not again before the pause is over.
             shown.at = Some(now);
-            *self.board.lock().unwrap_or_else(PoisonError::into_inner) = shown;
+            self.board().insert(chat, shown);
             return;
         }
         // Places that are kept for a crisis are not taken for this.
-        if self.limiter.lock().unwrap_or_else(PoisonError::into_inner).take(now, false).is_err() {
+        if self.limiter().take(chat, now, false).is_err() {
             return;
         }
-        match desk.board(shown.posted, &text).await {
+        match desk.board(chat, shown.posted, &text).await {
             Ok(posted) => {
                 if posted.is_some() && posted != shown.posted {
                     let name = posted.unwrap_or_default().to_string();
-                    if let Err(error) = self.store.put(KEY, name.into_bytes()).await {
+                    if let Err(error) = self.store.put(key, name.into_bytes()).await {
                         tracing::warn!(%error, "The pinned line could not be remembered; another one will be posted after a restart.");
                     }
                     shown.posted = posted;
@@ -71,6 +80,10 @@ impl App {
             Err(error) => tracing::warn!(%error, "The pinned line could not be shown."),
         }
         shown.at = Some(now);
-        *self.board.lock().unwrap_or_else(PoisonError::into_inner) = shown;
+        self.board().insert(chat, shown);
+    }
+
+    fn board(&self) -> MutexGuard<'_, BTreeMap<i64, Shown>> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

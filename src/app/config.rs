@@ -8,10 +8,11 @@
 use super::aftercare;
 use super::chatwoot_config::{self, ChatwootConfig};
 use super::events::{self, ApiUser};
+use super::groups;
 use super::ladder::{self, SmtpConfig, WayTo};
 use super::teams;
 use crate::backend::{HttpCall, read_call};
-use crate::conversation::{Aftercare, GROUP, Ladder, Shop, Team};
+use crate::conversation::{Aftercare, GROUP, Group, Ladder, Shop, Team};
 use crate::desk::{Hours, Way, WayKind};
 use crate::engine::{Mode, Thresholds};
 use crate::lexis::{Doc, Finding, Severity, Source, Table};
@@ -52,8 +53,8 @@ pub struct Config {
     pub twilio_from: String,
     /// When somebody is there.
     pub hours: Hours,
-    /// The staff's group.
-    pub desk_chat: Option<i64>,
+    /// The staff's groups; the first is everybody's.
+    pub groups: Vec<Group>,
     /// Who reads the staff's group.
     pub group_reaches: Vec<String>,
     /// Who takes what.
@@ -111,7 +112,7 @@ impl Default for Config {
             twilio_from: String::new(),
             // The table is a constant, and a test reads it.
             hours: Hours::new("UTC", &week).unwrap_or_else(|_| Hours::never()),
-            desk_chat: None,
+            groups: Vec::new(),
             group_reaches: Vec::new(),
             teams: Vec::new(),
             team_hours: BTreeMap::new(),
@@ -226,6 +227,7 @@ impl Config {
         }
         let zone = root.table("desk").and_then(|desk| desk.string("time_zone")).map_or_else(|| "UTC".to_string(), |zone| zone.value);
         teams::read(self, root, &zone);
+        groups::check(self, root);
         ladder::read(self, root, &zone);
         events::read(self, root);
         aftercare::read(self, root);
@@ -253,7 +255,7 @@ impl Config {
     pub fn all_ways(&self) -> Vec<Way> {
         let hours = Some(self.hours.clone());
         let group = Way { hours, full: true, ..Way::new(GROUP, WayKind::Group, self.group_reaches.clone()) };
-        let group = self.desk_chat.map(|_| group);
+        let group = self.groups.first().map(|_| group);
         group.into_iter().chain(self.ways.iter().map(|way| way.way.clone())).collect()
     }
 
@@ -322,18 +324,9 @@ impl Config {
             }
         }
         let Some(telegram) = desk.table("telegram") else { return };
-        telegram.only(&["chat_id", "reaches", "aliases"]);
+        telegram.only(&["chat_id", "reaches", "aliases", "group"]);
         self.group_reaches = telegram.strings("reaches").into_iter().map(|name| name.value).collect();
-        if let Some(chat) = telegram.number("chat_id") {
-            self.desk_chat = Some(chat.value as i64).filter(|chat| *chat != 0);
-            if chat.value > 0.0 {
-                telegram.doc.error(
-                    chat.span,
-                    "a group's id is negative",
-                    "forward one of its messages to a bot that shows ids, or look at getUpdates",
-                );
-            }
-        }
+        groups::read(self, &telegram);
         if let Some(aliases) = telegram.table("aliases") {
             for key in aliases.keys() {
                 match (key.value.parse(), aliases.string(&key.value)) {

@@ -86,6 +86,9 @@ impl App {
         let mut facts = desk::facts(&self.hours, self.has_desk(), self.profile(&state.address.channel), now);
         facts.wait = *self.wait.lock().unwrap_or_else(PoisonError::into_inner);
         let crew = self.crew();
+        if self.desk.as_ref().is_some_and(|desk| desk.chats().len() > 1) {
+            facts.full = self.limiter().full(now);
+        }
         facts.bot_off = crew.bot_off;
         facts.incident.clone_from(&crew.incident);
         if !self.team_hours.is_empty() {
@@ -112,7 +115,7 @@ impl App {
         let ended = self.crew().ended(self.clock.now());
         let mut freed = 0;
         for id in &ended {
-            freed += self.gone(id, "has gone off shift").await;
+            freed += self.gone(id, "has gone off shift", None).await;
         }
         if !ended.is_empty() {
             self.save_crew().await;
@@ -120,12 +123,23 @@ impl App {
         freed
     }
 
-    /// Somebody is not there any more: what they had goes back to the queue.
-    pub(super) async fn gone(&self, staff: &str, why: &str) -> usize {
-        let theirs: Vec<ConversationId> = {
+    /// Somebody is not there any more: what they had goes back to the queue; only what stands in this group, where one is named.
+    pub(super) async fn gone(&self, staff: &str, why: &str, chat: Option<i64>) -> usize {
+        let mut theirs: Vec<ConversationId> = {
             let owned = self.owned.lock().unwrap_or_else(PoisonError::into_inner);
             owned.iter().filter(|(_, owned)| owned.staff == staff).map(|(id, _)| *id).collect()
         };
+        if chat.is_some() {
+            let first = self.desk.as_ref().and_then(|desk| desk.chats().first().copied());
+            let stands = async |id| self.store.state(id).await.ok().flatten().is_none_or(|state| state.thread.chat.or(first) == chat);
+            let mut there = Vec::new();
+            for id in theirs {
+                if stands(id).await {
+                    there.push(id);
+                }
+            }
+            theirs = there;
+        }
         let now = self.clock.now();
         let left = |id: &ConversationId| Incoming {
             target: Target::Conversation(*id),

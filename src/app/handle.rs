@@ -123,7 +123,7 @@ impl App {
                     let number = line.number;
                     let due = if line.is_held() && state.address.channel != super::drill::CHANNEL { now + HELD } else { now };
                     let target = OutboxTarget::Customer(line);
-                    change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due, attempts: 0 });
+                    change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due, attempts: 0, chat: None });
                 }
                 Effect::Call(request) => change.calls.push(CallRow { id, request, created: now, started: false }),
                 Effect::HandOff { reason } => {
@@ -162,26 +162,26 @@ impl App {
             next.next += 1;
             alert.number = number;
             let (urgency, target) = (Some(alert.urgency), OutboxTarget::Alert(alert));
-            change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due: now, attempts: 0 });
+            change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due: now, attempts: 0, chat: None });
         }
         for (to, word) in passes {
             let (number, target) = (next.next, OutboxTarget::Kin { to, from: id, word });
             next.next += 1;
-            change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due: now, attempts: 0 });
+            change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due: now, attempts: 0, chat: None });
         }
         if self.chatwoot.is_some() {
             let step = desk::Mirrored { id, before: state, next: &next, event, entries: &change.entries, notes: &notes };
             for message in desk::mirror(&step, &self.hours, now) {
                 let (number, target) = (next.next, OutboxTarget::Mirror(message));
                 next.next += 1;
-                change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due: now, attempts: 0 });
+                change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due: now, attempts: 0, chat: None });
             }
         }
         if self.desk.is_some() {
             notes.retain(|note| !desk::only_there(event, note, &next));
             for row in desk::messages(id, &mut next, notes, &self.hours, now) {
-                let target = OutboxTarget::Desk(row.message);
-                change.outbox.push(OutboxRow { id, number: row.number, target, urgency: row.urgency, created: now, due: now, attempts: 0 });
+                let (number, urgency, chat, target) = (row.number, row.urgency, row.chat, OutboxTarget::Desk(row.message));
+                change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due: now, attempts: 0, chat });
             }
         }
         change.queue = QueueRow::of(id, &next);

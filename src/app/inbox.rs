@@ -82,14 +82,15 @@ impl App {
 
     /// A press in the staff's group by somebody who is not in it: refused, and reported.
     async fn refused(&self, incoming: &Incoming) -> bool {
-        let ("callback", Body::Event(Event::Staff { staff, .. })) = (incoming.kind, &incoming.body) else { return false };
+        let ("callback", Body::Event(Event::Staff { staff, chat, .. })) = (incoming.kind, &incoming.body) else { return false };
         if self.is_member(staff).await {
             return false;
         }
         metrics::counter!("warmline_presses_refused_total").increment(1);
         if let Some(desk) = &self.desk {
             let text = "REFUSED: somebody who is not in this group pressed a button here. Nothing was done.";
-            let refused = desk.refuse(&incoming.external, "Only members of the desk can do this.", text).await;
+            let chat = chat.or(desk.chats().first().copied()).unwrap_or_default();
+            let refused = desk.refuse(chat, &incoming.external, "Only members of the desk can do this.", text).await;
             if let Err(error) = refused {
                 tracing::warn!(%error, "That a press was refused could not be reported.");
             }

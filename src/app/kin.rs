@@ -55,7 +55,7 @@ impl App {
             change.state.next += 1;
             let target = OutboxTarget::Kin { to, from, word };
             let (created, due) = (self.clock.now(), self.clock.now());
-            change.outbox.push(OutboxRow { id, number, target, urgency: None, created, due, attempts: 0 });
+            change.outbox.push(OutboxRow { id, number, target, urgency: None, created, due, attempts: 0, chat: None });
         }
         Ok(())
     }

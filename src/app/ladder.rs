@@ -64,7 +64,7 @@ pub(super) fn read(config: &mut Config, root: &Table<'_>, zone: &str) {
             ways.push(way);
         }
     }
-    if let (Some(way), None, None) = (ways.first(), config.desk_chat, &config.chatwoot) {
+    if let (Some(way), None, None) = (ways.first(), config.groups.first(), &config.chatwoot) {
         let message = format!("`{}` calls people to a group, and there is none", way.way.name);
         let at = root.tables("alert").first().map_or(0..0, |table| table.span.clone());
         root.doc.error(at, message, "claims and answers are written in the group: set [desk.telegram] chat_id, or [desk.chatwoot]");

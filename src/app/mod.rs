@@ -19,6 +19,7 @@ mod crew;
 pub mod defaults;
 pub mod drill;
 mod events;
+mod groups;
 mod handle;
 mod inbox;
 mod kin;
@@ -29,6 +30,7 @@ mod mirror;
 mod orphans;
 mod outbox;
 pub mod poll;
+mod posts;
 mod question;
 pub mod reload;
 pub mod review;
@@ -58,7 +60,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
 
 /// The running bot: everything that its workers share.
@@ -89,13 +91,13 @@ pub struct App {
     pub chatwoot: Option<Arc<ChatwootDesk>>,
     key: [u8; 32],
     locks: Mutex<HashMap<ConversationId, Arc<tokio::sync::Mutex<()>>>>,
-    limiter: Mutex<limit::Limiter>,
+    limiter: Mutex<limit::Limiters>,
     calls_under_way: Mutex<HashSet<(ConversationId, u64)>>,
     gateway_confirms: AtomicBool,
     /// What has left and could not be marked so yet.
     sent: Mutex<HashSet<(ConversationId, u64)>>,
     /// Questions of staff that were answered.
-    answered: Mutex<HashSet<i64>>,
+    answered: Mutex<HashSet<(i64, i64)>>,
     /// The staff.
     crew: Mutex<desk::Crew>,
     /// Who has which conversation.
@@ -106,8 +108,8 @@ pub struct App {
     wait: Mutex<Option<(u32, u32)>>,
     /// What happens, for whoever listens.
     events: Mutex<Option<tokio::sync::broadcast::Sender<DeskEvent>>>,
-    /// The pinned line.
-    board: Mutex<board::Shown>,
+    /// The pinned lines, by group.
+    board: Mutex<BTreeMap<i64, board::Shown>>,
     /// Handoffs that were just given to somebody who asked for the next one.
     given: Mutex<HashMap<ConversationId, Timestamp>>,
     /// What staff were told although the store failed.
@@ -183,7 +185,7 @@ impl App {
             chatwoot: parts.chatwoot,
             key,
             locks: Mutex::default(),
-            limiter: Mutex::new(limit::Limiter::new(rate)),
+            limiter: Mutex::new(limit::Limiters::new(rate)),
             calls_under_way: Mutex::default(),
             gateway_confirms: AtomicBool::new(confirms),
             sent: Mutex::default(),
@@ -215,6 +217,10 @@ impl App {
     /// Whether there is a place where people work.
     pub fn has_desk(&self) -> bool {
         self.desk.is_some() || self.chatwoot.is_some()
+    }
+
+    fn limiter(&self) -> MutexGuard<'_, limit::Limiters> {
+        self.limiter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The conversation of an address.

@@ -1,28 +1,22 @@
 //! What goes out.
 //!
-//! Owns: sending rows of the outbox in order per lane, retrying, giving up truthfully; merging relays; the desk's rate.
+//! Owns: sending customers' rows of the outbox in order per lane; retrying any row, and giving up truthfully.
 //! Invariants: a customer's lines leave in order, and a later one waits for an earlier one; what may not be sent is checked
 //! again at the moment of sending; delivery is at least once: a crash between sending and marking may repeat a message, never
 //! lose one.
-//! Leaves out: how a channel sends.
+//! Leaves out: how a channel sends; what goes to staff (`posts`, `alerts`, `mirror`).
 
 use super::App;
 use super::handle::Finishes;
-use crate::channel::{Place, Posted};
-use crate::conversation::{ConversationId, Delivery, Event, Failure, Fate, Line, Owner, Speaker, State, Urgency};
-use crate::desk::{DeskMessage, mark, transcript};
+use crate::conversation::{ConversationId, Delivery, Event, Failure, Fate, Line, Owner, Speaker, State};
 use crate::store::{LinkKey, LinkTarget, OutboxRow, OutboxTarget};
 use crate::transport::SendError;
 use jiff::{SignedDuration, Timestamp};
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
 
 /// A customer's line older than this makes no sense any more; staff's messages are kept for a week.
 const CUSTOMER_HOURS: i64 = 24;
-const DESK_HOURS: i64 = 24 * 7;
-/// Relays of one conversation are merged up to this many characters.
-const MERGED: usize = 3_500;
+pub(super) const DESK_HOURS: i64 = 24 * 7;
 
 /// What one worker sends.
 #[derive(Clone, Copy, Debug)]
@@ -71,18 +65,9 @@ impl App {
         futures::future::join_all(lanes.into_values().map(|lane| self.customer_lane(lane))).await.into_iter().sum()
     }
 
-    /// Sends what is due to the desk; how many rows are done.
-    pub async fn deliver_desk(&self) -> usize {
-        let mut lanes: BTreeMap<ConversationId, Vec<OutboxRow>> = BTreeMap::new();
-        for row in self.waiting().await.into_iter().filter(|row| matches!(row.target, OutboxTarget::Desk(_))) {
-            lanes.entry(row.id).or_default().push(row);
-        }
-        self.desk_lanes(lanes).await
-    }
-
     /// When a worker should look again: the earliest due head of a lane that it can send on.
     pub(super) async fn next_for(&self, worker: Outgoing<'_>) -> Option<Timestamp> {
-        let mut heads: BTreeMap<(ConversationId, &str), Timestamp> = BTreeMap::new();
+        let mut heads: BTreeMap<(ConversationId, &str, Option<i64>), Timestamp> = BTreeMap::new();
         let rows = self.store.outbox().await.ok()?;
         for row in &rows {
             let lane = match (&row.target, worker) {
@@ -93,7 +78,7 @@ impl App {
                 (OutboxTarget::Mirror(_), Outgoing::Chatwoot) if self.chatwoot.is_some() => "",
                 _ => continue,
             };
-            heads.entry((row.id, lane)).or_insert(row.due);
+            heads.entry((row.id, lane, row.chat)).or_insert(row.due);
         }
         heads.into_values().min()
     }
@@ -111,7 +96,7 @@ impl App {
                 Send::Drop => None,
                 Send::Never(failure) => Some(Delivery::Failed { failure }),
                 Send::Yes => match self.send_line(line).await {
-                    Ok(external) => Some(Delivery::Sent { external, thread: None }),
+                    Ok(external) => Some(Delivery::Sent { external, thread: None, chat: None }),
                     Err(error) => match self.give_up(&row, &error, CUSTOMER_HOURS, now).await {
                         Some(failure) => Some(Delivery::Failed { failure }),
                         None => break,
@@ -170,7 +155,7 @@ impl App {
     }
 
     /// Postpones a row after an error, or says why it is given up.
-    async fn give_up(&self, row: &OutboxRow, error: &SendError, hours: i64, now: Timestamp) -> Option<Failure> {
+    pub(super) async fn give_up(&self, row: &OutboxRow, error: &SendError, hours: i64, now: Timestamp) -> Option<Failure> {
         let failure = match error {
             SendError::Later(_) if now.duration_since(row.created) > SignedDuration::from_hours(hours) => Some(Failure::Expired),
             SendError::Later(after) => {
@@ -195,131 +180,6 @@ impl App {
             tracing::warn!(conversation = %row.id.short(), %error, "Delivery has failed for good.");
         }
         failure
-    }
-
-    /// The desk: the most urgent conversations first, each in order, within the desk's rate.
-    async fn desk_lanes(&self, lanes: BTreeMap<ConversationId, Vec<OutboxRow>>) -> usize {
-        let mut lanes: Vec<Vec<Merged>> = lanes.into_values().map(merge).collect();
-        // Somebody has a finger on a button: the answer to a press waits for nothing.
-        for lane in &mut lanes {
-            lane.sort_by_key(|merged| !matches!(merged.row.target, OutboxTarget::Desk(DeskMessage::Answer { .. })));
-        }
-        lanes.sort_by_key(|lane| {
-            let urgency = lane.iter().filter_map(|merged| merged.row.urgency).max();
-            (Reverse(urgency), lane.first().map(|merged| merged.row.created))
-        });
-        let mut done = 0;
-        for lane in lanes {
-            match self.desk_lane(lane).await {
-                Ok(sent) => done += sent,
-                // The desk does not answer: asking again for each conversation would only take longer.
-                Err(sent) => return done + sent,
-            }
-        }
-        self.show_board().await;
-        done
-    }
-
-    /// Sends one conversation's messages; `Err` with what was sent when the desk does not answer.
-    async fn desk_lane(&self, lane: Vec<Merged>) -> Result<usize, usize> {
-        let Some(desk) = &self.desk else { return Ok(0) };
-        let crisis = lane.iter().any(|merged| merged.row.urgency == Some(Urgency::Crisis));
-        let mut done = 0;
-        for (at, merged) in lane.iter().enumerate() {
-            let row = &merged.row;
-            let now = self.clock.now();
-            let OutboxTarget::Desk(message) = &row.target else { continue };
-            // A row that only waited for its place in the minute does not hold up a crisis.
-            if row.due > now && !(crisis && row.attempts == 0) {
-                break;
-            }
-            // A card's edit, or a line's mark, that a later one replaces is done without being sent.
-            let replaced = lane.iter().skip(at + 1).any(|later| replaces(&later.row, row));
-            if replaced {
-                if !self.mark_desk(merged, Posted::default(), now).await {
-                    break;
-                }
-                done += 1;
-                continue;
-            }
-            let free = matches!(message, DeskMessage::Answer { .. });
-            let place = if free { Ok(()) } else { self.limiter.lock().unwrap_or_else(PoisonError::into_inner).take(now, crisis) };
-            if let Err(due) = place {
-                // No attempt was made, so none is counted.
-                if let Err(error) = self.store.postpone(row.id, row.number, due, row.attempts).await {
-                    tracing::error!(%error, "A retry could not be noted.");
-                }
-                break;
-            }
-            let Some(place) = self.place(row, message).await else { break };
-            match desk.send(&place, message).await {
-                Ok(posted) => {
-                    if !self.mark_desk(merged, posted, now).await {
-                        break;
-                    }
-                }
-                // A press waits for its answer for seconds: later it would answer nobody, and meanwhile hold up the others.
-                Err(error) if free => {
-                    tracing::warn!(conversation = %row.id.short(), %error, "A press could not be answered.");
-                    if !self.mark_desk(merged, Posted::default(), now).await {
-                        break;
-                    }
-                }
-                Err(error) => match self.give_up(row, &error, DESK_HOURS, now).await {
-                    None => return Err(done),
-                    Some(_) => {
-                        metrics::counter!("warmline_desk_failures_total").increment(1);
-                        tracing::error!(conversation = %row.id.short(), %error, "Staff could not be told; see `warmline queue`.");
-                        if !self.mark_desk(merged, Posted::default(), now).await {
-                            break;
-                        }
-                    }
-                },
-            }
-            done += 1;
-        }
-        Ok(done)
-    }
-
-    async fn place(&self, row: &OutboxRow, message: &DeskMessage) -> Option<Place> {
-        let state = self.store.state(row.id).await.ok()??;
-        let transcript = match message {
-            DeskMessage::Transcript => Some(transcript(&self.store.transcript(row.id).await.ok()?, &self.hours)),
-            _ => None,
-        };
-        let name = state.name.clone().unwrap_or_else(|| "Customer".into());
-        Some(Place {
-            id: row.id,
-            topic: state.thread.topic,
-            card: state.thread.card,
-            title: format!("{} · {} · {}", name.chars().take(60).collect::<String>(), state.address.channel, row.id.short()),
-            transcript,
-            mark: match message {
-                DeskMessage::Mark { line } => mark(row.id, &state, *line),
-                _ => None,
-            },
-            address: state.address,
-            silent: row.urgency < Some(Urgency::Distress) && !matches!(message, DeskMessage::Post { loud: true, .. }),
-        })
-    }
-
-    /// Marks a desk's row as done and links the desk's names to the conversation.
-    async fn mark_desk(&self, merged: &Merged, posted: Posted, now: Timestamp) -> bool {
-        let row = &merged.row;
-        let chat = self.desk.as_ref().map_or(0, |desk| desk.chat());
-        let target = LinkTarget { id: row.id, number: None };
-        let mut finishes = Finishes { outbox: merged.numbers.clone(), ..Finishes::default() };
-        finishes.links.extend(posted.topic.map(|topic| (LinkKey::Topic { chat, topic }, target.clone())));
-        finishes.links.extend(posted.messages.iter().map(|message| (LinkKey::DeskMessage { chat, message: *message }, target.clone())));
-        let external = posted.messages.iter().map(ToString::to_string).collect();
-        let event = Event::Delivered { line: row.number, delivery: Delivery::Sent { external, thread: posted.topic } };
-        match self.handle(row.id, None, &event, finishes, now).await {
-            Ok(_) => true,
-            Err(error) => {
-                tracing::error!(conversation = %row.id.short(), %error, "A message to the desk could not be marked; it may be sent again.");
-                false
-            }
-        }
     }
 }
 
@@ -347,45 +207,6 @@ fn may_send(state: &State, line: &Line, attempts: u32) -> Send {
         Speaker::Bot if claimed => Send::Drop,
         _ => Send::Yes,
     }
-}
-
-/// The open card as it stands, or what became of the same line: only the last is worth showing.
-fn replaces(later: &OutboxRow, row: &OutboxRow) -> bool {
-    match (&row.target, &later.target) {
-        (OutboxTarget::Desk(DeskMessage::CardEdit { card: None, .. }), OutboxTarget::Desk(DeskMessage::CardEdit { card: None, .. })) => {
-            true
-        }
-        (OutboxTarget::Desk(DeskMessage::Mark { line }), OutboxTarget::Desk(DeskMessage::Mark { line: other })) => line == other,
-        _ => false,
-    }
-}
-
-/// A message to the desk and the numbers of all rows whose words it holds.
-struct Merged {
-    row: OutboxRow,
-    numbers: Vec<u64>,
-}
-
-/// Consecutive plain relays of a conversation become one post. All of them are done when it is sent, none before.
-fn merge(rows: Vec<OutboxRow>) -> Vec<Merged> {
-    let mut merged: Vec<Merged> = Vec::new();
-    for row in rows {
-        if let Some(last) = merged.last_mut()
-            && let OutboxTarget::Desk(DeskMessage::Post { text: first, reply_to: None, buttons: none, copy: None, loud: false }) =
-                &mut last.row.target
-            && let OutboxTarget::Desk(DeskMessage::Post { text, reply_to: None, buttons, copy: None, loud: false }) = &row.target
-            && none.is_empty()
-            && buttons.is_empty()
-            && first.chars().count() + text.chars().count() < MERGED
-        {
-            first.push('\n');
-            first.push_str(text);
-            last.numbers.push(row.number);
-            continue;
-        }
-        merged.push(Merged { numbers: vec![row.number], row });
-    }
-    merged
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ impl App {
             if answered.len() >= REMEMBERED {
                 answered.clear();
             }
-            if !answered.insert(question.message) {
+            if !answered.insert((question.chat, question.message)) {
                 return String::new();
             }
         }
@@ -134,7 +134,7 @@ impl App {
         if !off {
             return text;
         }
-        let freed = self.gone(&staff.id, "has gone off shift").await;
+        let freed = self.gone(&staff.id, "has gone off shift", None).await;
         match freed {
             0 => text,
             1 => format!("{text} 1 conversation of theirs waits for somebody else now."),
@@ -160,14 +160,23 @@ impl App {
         "Customers read it before the answers that it concerns, once a day each. /notice off ends it.".into()
     }
 
-    /// Somebody has left the group.
+    /// Somebody has left a group. Whoever is still in another one keeps what stands there.
     async fn is_gone(&self, question: &DeskQuestion) -> Result<String, StoreError> {
+        if let Some(desk) = self.desk.as_ref().filter(|desk| desk.chats().len() > 1)
+            && desk.is_member(&question.staff.id).await.unwrap_or(false)
+        {
+            let freed = self.gone(&question.staff.id, "has left this group", Some(question.chat)).await;
+            return Ok(match freed {
+                0 => String::new(),
+                _ => format!("{} has left this group. What they had here waits for somebody else: {freed}.", question.staff.name),
+            });
+        }
         let was = self.crew().left(&question.staff.id);
         self.members.lock().unwrap_or_else(PoisonError::into_inner).remove(&question.staff.id);
         if was.is_some() {
             self.save_crew().await;
         }
-        let freed = self.gone(&question.staff.id, "has left the desk").await;
+        let freed = self.gone(&question.staff.id, "has left the desk", None).await;
         Ok(if freed == 0 {
             String::new()
         } else {
@@ -227,7 +236,7 @@ impl App {
                 false => "Nobody waits.".into(),
             });
         };
-        let event = Event::Staff { staff: question.staff.clone(), action: StaffAction::Claim, callback: None };
+        let event = Event::Staff { staff: question.staff.clone(), action: StaffAction::Claim, chat: None, callback: None };
         let external = format!("next:{}", question.message);
         let target = Target::Conversation(row.id);
         self.receive(vec![Incoming { target, kind: "staff", external, revision: String::new(), body: Body::Event(event) }]).await?;

@@ -138,6 +138,7 @@ pub fn compile(sources: &[Source], shapes: &CallShapes, config: &Config) -> Resu
                 safeguarding: config.safeguarding.clone(),
                 actions: Action::all(shapes),
                 teams: config.teams.clone(),
+                groups: config.groups.clone(),
                 aftercare: config.aftercare.clone(),
             };
             Ok(Loaded { rules, findings })

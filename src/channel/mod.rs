@@ -63,6 +63,8 @@ pub struct DeskQuestion {
     pub thread: Option<i32>,
     /// The desk's message.
     pub message: i64,
+    /// The group in which they ask; 0 where it is none.
+    pub chat: i64,
 }
 
 /// What can be asked, or said to all.
@@ -140,6 +142,8 @@ pub trait Channel: Send + Sync {
 pub struct Place {
     /// The conversation.
     pub id: ConversationId,
+    /// The group that the message is for.
+    pub chat: i64,
     /// Its thread, where there is one.
     pub topic: Option<i32>,
     /// Its card.
@@ -152,6 +156,8 @@ pub struct Place {
     pub transcript: Option<String>,
     /// What became of a line, should the message be that.
     pub mark: Option<Mark>,
+    /// Where it goes on, should the message say so.
+    pub link: String,
     /// Makes no sound.
     pub silent: bool,
 }
@@ -168,24 +174,24 @@ pub struct Posted {
 /// A way to staff in which they work.
 #[async_trait]
 pub trait Desk: Send + Sync {
-    /// Where messages of staff come from, as links name it.
-    fn chat(&self) -> i64;
+    /// The groups in which staff work, as links name them; the first is everybody's. Never none.
+    fn chats(&self) -> &[i64];
     /// Sends a message; makes or remakes the thread where it must.
     async fn send(&self, place: &Place, message: &DeskMessage) -> Result<Posted, SendError>;
     /// Answers a question where it was asked.
     async fn reply(&self, question: &DeskQuestion, text: &str) -> Result<(), SendError>;
-    /// Shows the queue in the one pinned message, posted before under this name or to be posted now; its name.
-    async fn board(&self, _posted: Option<i64>, _text: &str) -> Result<Option<i64>, SendError> {
+    /// Shows the queue in a group's one pinned message, posted before under this name or to be posted now; its name.
+    async fn board(&self, _chat: i64, _posted: Option<i64>, _text: &str) -> Result<Option<i64>, SendError> {
         Ok(None)
     }
     /// Whether this person is one of those who may act.
     async fn is_member(&self, _staff: &str) -> Result<bool, SendError> {
         Ok(true)
     }
-    /// Refuses a press, and reports it to all.
-    async fn refuse(&self, _callback: &str, _answer: &str, _report: &str) -> Result<(), SendError> {
+    /// Refuses a press, and reports it in the group where it was.
+    async fn refuse(&self, _chat: i64, _callback: &str, _answer: &str, _report: &str) -> Result<(), SendError> {
         Ok(())
     }
-    /// Messages a minute that the desk takes; `None` without a limit.
+    /// Messages a minute that each group takes; `None` without a limit.
     fn rate(&self) -> Option<usize>;
 }

@@ -53,7 +53,7 @@ impl Terminal {
             action => action,
         };
         let staff = Staff { id: "terminal:you".into(), name: "Sam".into() };
-        let body = Body::Event(Event::Staff { staff, action, callback: None });
+        let body = Body::Event(Event::Staff { staff, action, chat: None, callback: None });
         Incoming { target: Target::Conversation(id), kind: "staff", external, revision: String::new(), body }
     }
 
@@ -81,14 +81,14 @@ impl Channel for Terminal {
 
 #[async_trait]
 impl Desk for Terminal {
-    fn chat(&self) -> i64 {
-        0
+    fn chats(&self) -> &[i64] {
+        &[0]
     }
 
     async fn send(&self, place: &Place, message: &DeskMessage) -> Result<Posted, SendError> {
         let text = match message {
             DeskMessage::Card { text, .. } => format!("{text}\n(> claim, > transcript, > words for the customer, > close)"),
-            DeskMessage::CardEdit { .. } => return Ok(Posted::default()),
+            DeskMessage::CardEdit { .. } | DeskMessage::Moved { .. } => return Ok(Posted::default()),
             // Each becomes a new line here: only what is not as it should be is worth one.
             DeskMessage::Mark { .. } => match &place.mark {
                 Some(mark) if mark.buttons.is_empty() && mark.text != "Delivered." => mark.text.clone(),

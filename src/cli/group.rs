@@ -1,4 +1,4 @@
-//! Whether the staff's group keeps to itself what is written in it.
+//! Whether the staff's groups keep to themselves what is written in them.
 //!
 //! Owns: asking Telegram, and what is wrong with the answer.
 //! Invariants: asked only where a token and a group are at hand; that Telegram can't be asked is a note, no mistake.
@@ -27,23 +27,27 @@ pub(super) fn mistakes(keeps: Keeps) -> impl Iterator<Item = (&'static str, &'st
 
 /// Asks Telegram, where a token is in the environment.
 pub(super) fn findings(config: &Config, source: &Source) -> Vec<Finding> {
-    let (Some(chat), Ok(secrets)) = (config.desk_chat, parts::secrets()) else { return Vec::new() };
+    let Some(secrets) = parts::secrets().ok().filter(|_| !config.groups.is_empty()) else { return Vec::new() };
     let Ok(Some(telegram)) = parts::telegram(config, &secrets) else { return Vec::new() };
     let at = source.text.find("[desk.telegram]").map_or(0..0, |at| at..at + "[desk.telegram]".len());
-    let asked = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .ok()
-        .and_then(|runtime| runtime.block_on(async { tokio::time::timeout(PATIENCE, telegram.client.keeps(chat)).await.ok()?.ok() }));
-    match asked {
-        None => {
-            let message = "Telegram could not be asked whether the staff's group keeps its history to itself";
-            vec![Finding::at(source, Severity::Info, at, message).help("is the bot in the group, as an admin?")]
-        }
-        Some(keeps) => {
-            mistakes(keeps).map(|(mistake, mend)| Finding::at(source, Severity::Warning, at.clone(), mistake).help(mend)).collect()
-        }
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Vec::new() };
+    let asked = config.groups.iter().map(|group| {
+        let asked = async { tokio::time::timeout(PATIENCE, telegram.client.keeps(group.chat)).await.ok()?.ok() };
+        (group.chat, runtime.block_on(asked))
+    });
+    let mut findings = Vec::new();
+    for (chat, keeps) in asked {
+        let which = if config.groups.len() > 1 { format!(" ({chat})") } else { String::new() };
+        let Some(keeps) = keeps else {
+            let message = format!("Telegram could not be asked whether the staff's group{which} keeps its history to itself");
+            findings.push(Finding::at(source, Severity::Info, at.clone(), message).help("is the bot in the group, as an admin?"));
+            continue;
+        };
+        let found = mistakes(keeps)
+            .map(|(mistake, mend)| Finding::at(source, Severity::Warning, at.clone(), format!("{mistake}{which}")).help(mend));
+        findings.extend(found);
     }
+    findings
 }
 
 #[cfg(test)]

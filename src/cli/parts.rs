@@ -66,14 +66,15 @@ pub(super) struct TelegramParts {
 pub(super) fn telegram(config: &Config, secrets: &Secrets) -> Result<Option<TelegramParts>, String> {
     let Some(token) = &secrets.telegram_token else { return Ok(None) };
     let client = Telegram::new(token, &config.telegram_api)?;
-    let chat = Arc::new(TelegramChat::new(client.clone(), config.desk_chat));
-    let desk = config.desk_chat.map(|group| Arc::new(TelegramDesk::new(client.clone(), group)));
+    let chats: Vec<i64> = config.groups.iter().map(|group| group.chat).collect();
+    let chat = Arc::new(TelegramChat::new(client.clone(), chats.first().copied()));
+    let desk = TelegramDesk::new(client.clone(), chats).map(Arc::new);
     Ok(Some(TelegramParts { client, chat, desk }))
 }
 
 /// Decodes the updates of a bot.
 pub(super) fn decoder(config: &Config, bot: u64) -> Decoder {
-    Decoder { bot, desk: config.desk_chat, aliases: config.aliases.clone() }
+    Decoder { bot, desk: config.groups.iter().map(|group| group.chat).collect(), aliases: config.aliases.clone() }
 }
 
 /// The ways to staff outside the group, by name.

@@ -114,8 +114,8 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
     let mut hook = None;
     if let Some(telegram) = &telegram {
         let bot = identity(&telegram.client).await?;
-        if let Some(chat) = config.desk_chat {
-            let keeps = telegram.client.keeps(chat).await.unwrap_or(Keeps { visible_history: false, protected: true });
+        for group in &config.groups {
+            let keeps = telegram.client.keeps(group.chat).await.unwrap_or(Keeps { visible_history: false, protected: true });
             super::group::mistakes(keeps).for_each(|(mistake, mend)| tracing::warn!("{mistake}; {mend}."));
         }
         let decoder = parts::decoder(&config, bot);
@@ -302,8 +302,12 @@ fn banner(config: &Config, secrets: &crate::app::Secrets, address: std::net::Soc
         row("backend", true, &format!("{} calls", config.calls.len()));
     }
     row("telegram", telegram, if telegram { "customers can write" } else { "set WARMLINE_TELEGRAM_TOKEN" });
-    let desk = config.desk_chat.is_some() && telegram;
-    row("desk", desk, if desk { "staff are told in the group" } else { "set [desk.telegram] chat_id to your staff's group" });
+    let desk = !config.groups.is_empty() && telegram;
+    let told = match config.groups.len() {
+        0 | 1 => "staff are told in the group".to_string(),
+        several => format!("staff are told in {several} groups"),
+    };
+    row("desk", desk, if desk { &told } else { "set [desk.telegram] chat_id to your staff's group" });
     if let Some(chatwoot) = &config.chatwoot {
         row("chatwoot", true, &format!("staff work in inbox {} of {}; its webhook leads to /desk/chatwoot", chatwoot.inbox, chatwoot.url));
     }

@@ -57,6 +57,9 @@ pub struct Line {
     /// Something that the desk holds and that is copied instead of words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy: Option<i64>,
+    /// The group that holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy_from: Option<i64>,
     /// Goes out although nothing else may: the one confirmation of an opt-out, the one neutral line after abuse.
     #[serde(default)]
     pub last_word: bool,
@@ -91,6 +94,7 @@ impl Line {
             buttons: Vec::new(),
             ask_contact: false,
             copy: None,
+            copy_from: None,
             last_word: false,
             safe_because: None,
             question: false,
@@ -210,6 +214,22 @@ pub enum DeskNote {
         /// The card.
         card: Option<i64>,
     },
+    /// It goes on in another group.
+    Moved {
+        /// The group where it was.
+        chat: i64,
+        /// Its card there.
+        card: Option<i64>,
+        /// Whoever has it reads so in the thread; otherwise the card says it.
+        told: bool,
+    },
+    /// The answer to staff who asked in another group than the one where it stands.
+    There {
+        /// The group where they asked.
+        chat: i64,
+        /// The words.
+        text: String,
+    },
     /// Words between customer and bot or staff that the thread should show.
     Relay {
         /// Who said them.
@@ -223,6 +243,8 @@ pub enum DeskNote {
     NotSent {
         /// The desk's message.
         message: Option<i64>,
+        /// The group that holds it.
+        chat: Option<i64>,
         /// Why.
         why: NotSent,
     },

@@ -313,6 +313,9 @@ pub enum Delivery {
         /// The desk's thread that it went to, where it made one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         thread: Option<i32>,
+        /// The group in which it made one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chat: Option<i64>,
     },
     /// It won't arrive.
     Failed {
@@ -333,6 +336,9 @@ pub enum Event {
         staff: Staff,
         /// What.
         action: StaffAction,
+        /// The group in which they did, where it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chat: Option<i64>,
         /// The press to be answered.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         callback: Option<String>,

@@ -116,6 +116,8 @@ pub struct Facts {
     pub incident: Option<Incident>,
     /// Teams with hours of their own, by name.
     pub teams: Arc<BTreeMap<String, Times>>,
+    /// Groups of staff that have little room left in this minute.
+    pub full: Vec<i64>,
 }
 
 impl Facts {
@@ -133,6 +135,7 @@ impl Facts {
             bot_off: false,
             incident: None,
             teams: Arc::default(),
+            full: Vec::new(),
         }
     }
 

@@ -48,6 +48,7 @@ mod facts;
 mod follow_up;
 mod form;
 mod gravity;
+mod group;
 mod handoff;
 mod help;
 mod id;
@@ -84,6 +85,7 @@ pub use effect::{Button, CallRequest, DeskNote, Effect, Entry, Line, NotSent, Re
 pub use event::{CallReturned, Delivery, Event, Failure, Media, Message, Staff, StaffAction};
 pub use facts::{Colleague, Facts, Incident, Profile, Reach, Times};
 pub use follow_up::{FollowUp, Stage};
+pub use group::Group;
 pub use handoff::{DRILL, Handoff};
 pub use id::{Address, ConversationId, ParseIdError};
 pub use joined::{Joined, Kin};

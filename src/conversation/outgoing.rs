@@ -33,12 +33,13 @@ impl Turn<'_> {
         self.state.last_said = format!("{}: {shown}", staff.name);
         let text = if media { text } else { format!("{}: {}", staff.name, text.trim()) };
         // Words that were not written in the desk's thread are shown there.
-        if message < 0 {
+        if message < 0 || self.is_elsewhere() {
             self.desk(DeskNote::Relay { who: Who::Staff(staff.name.clone()), text: shown.clone(), external: None });
         }
         let number = self.record(Who::Staff(staff.name.clone()), shown);
         let line = Line {
             copy: media.then_some(message),
+            copy_from: self.said_in.filter(|_| media),
             safe_because: safe,
             ..Line::new(number, self.state.address.clone(), Speaker::Staff(staff.clone()), text)
         };
@@ -86,7 +87,8 @@ impl Turn<'_> {
         let deletes = line.replaces.as_ref().is_some_and(|replaces| replaces.delete);
         let edits = line.replaces.is_some() && !deletes;
         let external = line.replaces.as_ref().map(|replaces| replaces.external.clone()).unwrap_or_default();
-        let sent = Sent { message, staff: staff.id.clone(), at: self.now, mark, external, fate: Fate::Leaving, deletes, edits };
+        let (chat, at) = (self.said_in, self.now);
+        let sent = Sent { message, chat, staff: staff.id.clone(), at, mark, external, fate: Fate::Leaving, deletes, edits };
         let held = line.is_held();
         self.state.sent.insert(number, sent);
         while self.state.sent.len() > REMEMBERED {
@@ -100,7 +102,7 @@ impl Turn<'_> {
 
     /// Staff have changed words that they wrote: so does the customer's copy.
     pub(super) fn edit_as(&mut self, staff: &Staff, text: &str, message: i64) {
-        let found = self.state.sent.iter().rev().find(|(_, sent)| sent.message == message && !sent.deletes);
+        let found = self.state.sent.iter().rev().find(|(_, sent)| self.is_here(sent) && sent.message == message && !sent.deletes);
         let Some((number, sent)) = found.map(|(number, sent)| (*number, sent.clone())) else { return };
         if sent.staff != staff.id || text.trim().is_empty() {
             return;
@@ -145,7 +147,10 @@ impl Turn<'_> {
         let mine = |sent: &Sent| sent.staff == staff.id && !matches!(sent.fate, Fate::TakenBack | Fate::Deleted) && !sent.deletes;
         let found = match (line, reply) {
             (Some(line), _) => self.state.sent.get_key_value(&line),
-            (None, Some(reply)) => self.state.sent.iter().rev().find(|(_, sent)| sent.message == reply || sent.mark == Some(reply)),
+            (None, Some(reply)) => {
+                let names = |sent: &Sent| self.is_here(sent) && (sent.message == reply || sent.mark == Some(reply));
+                self.state.sent.iter().rev().find(|(_, sent)| names(sent))
+            }
             (None, None) => self.state.sent.iter().rev().find(|(_, sent)| mine(sent)),
         };
         let Some((number, sent)) = found.filter(|(_, sent)| mine(sent)).map(|(number, sent)| (*number, sent.clone())) else {
@@ -202,15 +207,20 @@ impl Turn<'_> {
     }
 
     pub(super) fn not_sent(&mut self, message: Option<i64>, why: NotSent) {
-        self.desk(DeskNote::NotSent { message, why });
+        self.desk(DeskNote::NotSent { message, chat: self.said_in, why });
+    }
+
+    /// A line was written in the group where staff are now: only there do its messages have these names.
+    fn is_here(&self, sent: &Sent) -> bool {
+        sent.chat.is_none() || self.said_in.is_none() || sent.chat == self.said_in
     }
 
     /// What became of an outbox row.
     pub(super) fn delivered(&mut self, line: u64, delivery: Delivery) {
         match delivery {
-            Delivery::Sent { external, thread } => {
-                if thread.is_some() {
-                    self.state.thread.topic = thread;
+            Delivery::Sent { external, thread, chat } => {
+                if let Some(topic) = thread {
+                    self.state.thread.made(chat, topic);
                 }
                 if self.state.thread.card_line == Some(line) {
                     self.state.thread.card_line = None;
@@ -232,14 +242,15 @@ impl Turn<'_> {
                 }
                 let sent = self.state.sent.get_mut(&line).map(|sent| {
                     sent.fate = Fate::Failed(failure);
-                    sent.message
+                    (sent.message, sent.chat)
                 });
                 if sent.is_some() {
                     self.desk(DeskNote::Mark { line });
                     self.unanswered();
                 }
                 if sent.is_some() || self.state.handoff.is_some() {
-                    self.not_sent(sent, NotSent::Failed { failure });
+                    let (message, chat) = sent.map_or((None, None), |(message, chat)| (Some(message), chat));
+                    self.desk(DeskNote::NotSent { message, chat, why: NotSent::Failed { failure } });
                 }
             }
         }

@@ -163,9 +163,15 @@ pub struct SafeWord {
 /// Where staff read this conversation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Thread {
-    /// The desk's thread (a topic).
+    /// The group; the first one where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat: Option<i64>,
+    /// The topic there.
     #[serde(default)]
     pub topic: Option<i32>,
+    /// Its topics in other groups.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub elsewhere: BTreeMap<i64, i32>,
     /// The card of the open handoff.
     #[serde(default)]
     pub card: Option<i64>,
@@ -253,6 +259,9 @@ pub enum Fate {
 pub struct Sent {
     /// The desk's message that holds the words.
     pub message: i64,
+    /// The group in which they were written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat: Option<i64>,
     /// Who wrote them.
     pub staff: String,
     /// When.

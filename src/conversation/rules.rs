@@ -2,6 +2,7 @@
 
 use super::action::Action;
 use super::aftercare::Aftercare;
+use super::group::Group;
 use super::ladder::Ladder;
 use super::team::Team;
 use super::words::Words;
@@ -52,6 +53,8 @@ pub struct Rules {
     pub actions: Vec<Action>,
     /// Who takes what; empty where everybody takes everything.
     pub teams: Vec<Team>,
+    /// The groups in which staff work; the first is everybody's.
+    pub groups: Vec<Group>,
     /// What is done after a conversation with a person.
     pub aftercare: Aftercare,
 }

@@ -74,6 +74,7 @@ impl Turn<'_> {
         if let Some(callback) = callback {
             self.desk(DeskNote::Answer { callback, text: answer });
         } else if !answer.is_empty() {
+            self.answer_there(&answer);
             self.desk(DeskNote::Relay { who: Who::Note, text: answer, external: None });
         }
     }
@@ -201,7 +202,8 @@ impl Turn<'_> {
         self.drop_threads();
         self.state.asked = None;
         self.state.recent.clear();
-        self.state.thread = Thread { topic: self.state.thread.topic, chatwoot: self.state.thread.chatwoot, ..Thread::default() };
+        let thread = &mut self.state.thread;
+        *thread = Thread { card: None, card_line: None, ..std::mem::take(thread) };
         for key in [UNCLAIMED, super::waiting::UPDATE] {
             self.effects.push(Effect::Cancel { key: key.into() });
         }

@@ -19,7 +19,10 @@ pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Time
     turn.told = matches!(event, Event::Kin { .. });
     match event {
         Event::Message(message) => turn.customer(&message),
-        Event::Staff { staff, action, callback } => turn.staff(&staff, action, callback),
+        Event::Staff { staff, action, chat, callback } => {
+            turn.said_in = chat;
+            turn.staff(&staff, action, callback);
+        }
         Event::CallReturned(returned) => turn.call_returned(&returned),
         Event::Delivered { line, delivery } => turn.delivered(line, delivery),
         Event::AlertSent { handoff, copied } => {
@@ -70,6 +73,8 @@ pub(super) struct Turn<'a> {
     pub before: (Flags, Vec<Need>),
     /// The other conversations know what changes in this step: one of them said it.
     pub told: bool,
+    /// The group in which staff did what this step is about.
+    pub said_in: Option<i64>,
 }
 
 impl<'a> Turn<'a> {
@@ -81,6 +86,7 @@ impl<'a> Turn<'a> {
             now,
             before,
             told: false,
+            said_in: None,
             state,
             effects: Vec::new(),
             spoken: Spoken::default(),
@@ -99,6 +105,7 @@ impl Turn<'_> {
             self.state.flags.do_not_text = true;
         }
         self.keep_follow_up();
+        self.keep_place();
         if !self.told {
             let (flags, needs) = std::mem::take(&mut self.before);
             self.tell_kin(&flags, &needs);

@@ -22,7 +22,7 @@ pub fn export(id: ConversationId, state: &State, entries: &[Entry], now: Timesta
         "known": known,
         "also_writes_by": state.joined,
         // What is outside, so that whoever erases it knows where to look.
-        "copies": { "staff_group_topic": state.thread.topic, "chatwoot_conversation": state.thread.chatwoot, "ways": state.copies },
+        "copies": { "staff_group_topic": state.thread.topic, "topics_in_other_groups": state.thread.elsewhere, "chatwoot_conversation": state.thread.chatwoot, "ways": state.copies },
         "temperature": { "level": state.temperature.level(now), "degrees": state.temperature.degrees(now) },
         "evidence_held": state.hold,
         "handoff": state.handoff.as_ref().map(|handoff| json!({

@@ -56,7 +56,7 @@ mod tests {
             let mut state = State::new(Address::default());
             let at = "2026-11-20T12:00:00Z".parse().expect("a time");
             let (message, staff, external) = (9, "7".into(), Vec::new());
-            state.sent.insert(4, Sent { message, staff, at, mark: None, external, fate, deletes, edits: false });
+            state.sent.insert(4, Sent { message, chat: None, staff, at, mark: None, external, fate, deletes, edits: false });
             let mark = mark(id, &state, 4).expect("a mark");
             assert_eq!((mark.text.as_str(), mark.buttons.len()), (wanted, buttons));
         }

@@ -54,6 +54,13 @@ pub enum DeskMessage {
         /// The line.
         line: u64,
     },
+    /// It goes on in another group: the link stands in the message when it is sent.
+    Moved {
+        /// Its card in the old one.
+        card: Option<i64>,
+        /// The thread says so to whoever has it; otherwise the card does.
+        told: bool,
+    },
     /// The transcript, as it is when it is sent.
     Transcript,
     /// The answer to a button press.
@@ -79,6 +86,8 @@ pub struct DeskRow {
     pub number: u64,
     /// How urgent it is; crisis overtakes.
     pub urgency: Option<Urgency>,
+    /// The group that it is for; the first one where nothing is said.
+    pub chat: Option<i64>,
     /// The message.
     pub message: DeskMessage,
 }
@@ -89,20 +98,23 @@ pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, hou
     let urgency = state.handoff.as_ref().map(|handoff| handoff.urgency);
     for note in notes {
         let number = state.next;
+        let mut chat = state.thread.chat;
         let message = match note {
-            DeskNote::Opened => {
-                state.thread.card_line = Some(number);
-                state.thread.card = None;
-                DeskMessage::Card { text: card(id, state, hours, now), buttons: card_buttons(id, state) }
-            }
+            DeskNote::Opened => new_card(card(id, state, hours, now), number, id, state),
             DeskNote::Raised => {
                 let text = format!("NOW {}\n{}", urgency.map_or("", Urgency::name).to_uppercase(), card(id, state, hours, now));
-                shown(text, None, id, state)
+                // Where it has just moved to, this is its card.
+                if has_card(state) { shown(text, None, id, state) } else { new_card(text, number, id, state) }
             }
             DeskNote::StillWaiting { times } => {
                 let text = format!("No answer yet, reminder {times}.\n{}", card(id, state, hours, now));
                 // Only crisis and distress make a sound by themselves; the rest is read in the pinned queue.
-                DeskMessage::Post { text, reply_to: state.thread.card, buttons: card_buttons(id, state), copy: None, loud: false }
+                match has_card(state) {
+                    true => {
+                        DeskMessage::Post { text, reply_to: state.thread.card, buttons: card_buttons(id, state), copy: None, loud: false }
+                    }
+                    false => new_card(text, number, id, state),
+                }
             }
             DeskNote::Closed { by, card } => {
                 DeskMessage::CardEdit { card, text: format!("CLOSED by {by}.\nId: {}", id.short()), buttons: Vec::new() }
@@ -116,8 +128,18 @@ pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, hou
             }
             DeskNote::Mark { line } => {
                 state.marks.insert(number, line);
+                chat = state.sent.get(&line).and_then(|sent| sent.chat).or(chat);
                 DeskMessage::Mark { line }
             }
+            DeskNote::Moved { chat: from, card, told } => {
+                chat = Some(from);
+                DeskMessage::Moved { card, told }
+            }
+            DeskNote::There { chat: there, text } => {
+                chat = Some(there);
+                DeskMessage::post(text)
+            }
+            DeskNote::Changed if !has_card(state) && state.handoff.is_some() => new_card(card(id, state, hours, now), number, id, state),
             DeskNote::Changed => DeskMessage::CardEdit { card: None, text: card(id, state, hours, now), buttons: card_buttons(id, state) },
             DeskNote::Relay { who, text, external } => {
                 let text = match who {
@@ -128,7 +150,8 @@ pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, hou
                 };
                 DeskMessage::Post { text, reply_to: None, buttons: Vec::new(), copy: external, loud: false }
             }
-            DeskNote::NotSent { message, why } => {
+            DeskNote::NotSent { message, chat: there, why } => {
+                chat = there.or(chat);
                 DeskMessage::Post { text: not_sent(&why), reply_to: message, buttons: Vec::new(), copy: None, loud: true }
             }
             DeskNote::Answer { callback, text } => DeskMessage::Answer { callback, text },
@@ -144,9 +167,35 @@ pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, hou
             }
         };
         state.next += 1;
-        rows.push(DeskRow { number, urgency, message });
+        rows.push(DeskRow { number, urgency, chat, message });
     }
     rows
+}
+
+/// Where it was, this says where it goes on. `link` is empty where the group has no topics.
+pub fn moved(link: &str, told: bool) -> String {
+    let there = if link.is_empty() { "another group" } else { link };
+    let here = if told { " What you write here still reaches the customer; what they write, you read there." } else { "" };
+    format!("MOVED: it goes on in {there}.{here}")
+}
+
+/// Under a card in a group that takes no more just now.
+pub fn late(minutes: usize, better: &str) -> String {
+    let quicker = if better.is_empty() { String::new() } else { format!(" Work on it here instead: {better}") };
+    let minutes = if minutes == 1 { "a minute".to_string() } else { format!("{minutes} minutes") };
+    format!("This group gets more than Telegram lets through: words come about {minutes} late.{quicker}")
+}
+
+/// A card stands where staff read it, or is on its way.
+fn has_card(state: &State) -> bool {
+    state.thread.card.is_some() || state.thread.card_line.is_some()
+}
+
+/// The card from now on.
+fn new_card(text: String, number: u64, id: ConversationId, state: &mut State) -> DeskMessage {
+    state.thread.card_line = Some(number);
+    state.thread.card = None;
+    DeskMessage::Card { text, buttons: card_buttons(id, state) }
 }
 
 /// The card again, below something that colleagues must notice.

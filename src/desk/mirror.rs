@@ -196,7 +196,7 @@ fn note_there(step: &Mirrored<'_>, note: &DeskNote, hours: &Hours, now: Timestam
         DeskNote::Confirm { number, text } => words(format!("{text}\nTo have it done, write /confirm {number} in a private note.")),
         DeskNote::Relay { who: Who::Note, text, .. } => words(text.clone()),
         DeskNote::Mark { line } => marked(step, *line),
-        DeskNote::NotSent { message, why } => {
+        DeskNote::NotSent { message, why, .. } => {
             let there = message.and_then(message_there);
             // A refusal is for whoever wrote; a failure for all.
             if there.is_none() && !matches!(why, NotSent::Failed { .. }) {
@@ -213,6 +213,8 @@ fn note_there(step: &Mirrored<'_>, note: &DeskNote, hours: &Hours, now: Timestam
         | DeskNote::Opened
         | DeskNote::Changed
         | DeskNote::Closed { .. }
+        | DeskNote::Moved { .. }
+        | DeskNote::There { .. }
         | DeskNote::Relay { .. }
         | DeskNote::Suggest { .. } => Vec::new(),
     }

@@ -35,7 +35,7 @@ pub use export::export;
 pub use guide::guide;
 pub use hours::{Hours, HoursError};
 pub use mark::{Mark, mark};
-pub use message::{DeskMessage, DeskRow, messages};
+pub use message::{DeskMessage, DeskRow, late, messages, moved};
 pub use mirror::{MirrorMessage, Mirrored, history, mirror, only_there};
 pub use queue::QueueRow;
 pub use review::{PICKED, Review, ReviewRow, Reviewed};

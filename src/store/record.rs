@@ -94,6 +94,9 @@ pub struct OutboxRow {
     pub due: Timestamp,
     /// How often it was tried.
     pub attempts: u32,
+    /// The group of staff that it is for; the first one where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat: Option<i64>,
 }
 
 /// A timer.

@@ -140,7 +140,7 @@ fn what_may_have_gone_through_counts_and_is_said() {
     };
     let (state, effects) = {
         let staff = warmline::conversation::Staff { id: "priya".into(), name: "priya".into() };
-        let event = Event::Staff { staff, action: act("goodwill", &[("amount", "15"), ("order", "A1042")]), callback: None };
+        let event = Event::Staff { staff, action: act("goodwill", &[("amount", "15"), ("order", "A1042")]), chat: None, callback: None };
         warmline::conversation::step(&talk.rules, &talk.facts, &talk.state, event, talk.now)
     };
     talk.state = state;

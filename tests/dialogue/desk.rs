@@ -216,7 +216,7 @@ fn the_course_of_a_handoff_is_kept_when_it_ends() {
 fn answered(talk: &mut Talk, message: i64) {
     talk.staff("priya", StaffAction::Say { text: "hello".into(), message });
     let line = talk.lines.last().expect("a line").number;
-    talk.event(Event::Delivered { line, delivery: Delivery::Sent { external: vec!["t1".into()], thread: None } });
+    talk.event(Event::Delivered { line, delivery: Delivery::Sent { external: vec!["t1".into()], thread: None, chat: None } });
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn a_change_to_old_words_answers_no_cry() {
     talk.write("i want to die");
     talk.staff("priya", StaffAction::Edit { text: "hello there".into(), message: 3 });
     let line = talk.lines.last().expect("a line").number;
-    talk.event(Event::Delivered { line, delivery: Delivery::Sent { external: vec!["t1".into()], thread: None } });
+    talk.event(Event::Delivered { line, delivery: Delivery::Sent { external: vec!["t1".into()], thread: None, chat: None } });
     assert!(talk.state.handoff.as_ref().is_some_and(|handoff| !handoff.answered), "nobody has answered");
     assert!(talk.timers.iter().any(|timer| timer.key == "unclaimed"));
     // And whoever does not have it any more writes nothing by changing old words.

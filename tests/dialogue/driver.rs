@@ -114,6 +114,6 @@ impl Talk {
 
     pub fn staff(&mut self, who: &str, action: StaffAction) {
         let staff = Staff { id: who.into(), name: who.into() };
-        self.event(Event::Staff { staff, action, callback: None });
+        self.event(Event::Staff { staff, action, chat: None, callback: None });
     }
 }

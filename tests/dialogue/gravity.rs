@@ -54,7 +54,7 @@ fn one_person_alone_may_but_looks_at_it_again_the_next_day() {
     let mut talk = Talk::new(sms());
     talk.write("i want to die");
     let staff = Staff { id: "priya".into(), name: "priya".into() };
-    let event = Event::Staff { staff, action: StaffAction::NotACrisis { why: Some("a song".into()) }, callback: None };
+    let event = Event::Staff { staff, action: StaffAction::NotACrisis { why: Some("a song".into()) }, chat: None, callback: None };
     let (state, effects) = step(&alone, &facts(sms()), &talk.state, event, talk.now);
     assert_eq!(state.handoff.as_ref().map(|handoff| handoff.urgency), Some(Urgency::Distress));
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Timer(timer) if timer.key == "review")), "{effects:?}");
@@ -80,7 +80,7 @@ fn staff_say_why_a_message_is_safe_and_only_that_one_goes() {
     talk.write("dont text me, my husband reads my messages");
     talk.staff("priya", StaffAction::Claim);
     talk.staff("priya", say("hello"));
-    assert!(talk.notes.contains(&DeskNote::NotSent { message: Some(7), why: NotSent::DoNotText }));
+    assert!(talk.notes.contains(&DeskNote::NotSent { message: Some(7), chat: None, why: NotSent::DoNotText }));
     talk.staff("priya", StaffAction::Safe { why: None });
     talk.staff("sam", StaffAction::Safe { why: Some("i think so".into()) });
     talk.staff("priya", say("hello again"));

@@ -51,7 +51,7 @@ fn abuse_gets_one_neutral_line_and_then_silence_until_it_is_safe() {
     assert!(talk.state.flags.do_not_text);
     talk.staff("priya", StaffAction::Claim);
     talk.staff("priya", StaffAction::Say { text: "hello".into(), message: 1 });
-    assert!(talk.notes.contains(&DeskNote::NotSent { message: Some(1), why: NotSent::DoNotText }), "{:?}", talk.notes);
+    assert!(talk.notes.contains(&DeskNote::NotSent { message: Some(1), chat: None, why: NotSent::DoNotText }), "{:?}", talk.notes);
     assert_eq!(talk.lines.len(), 1);
     for still_locked in ["yes he reads everything", "its not ok", "not sure"] {
         talk.write(still_locked);
@@ -93,7 +93,7 @@ fn a_tap_is_not_an_answer_and_a_colleague_can_take_over() {
     assert!(matches!(&talk.state.owner, Owner::Human { staff } if staff.id == "sam"));
     talk.staff("sam", StaffAction::Say { text: "I am here".into(), message: 5 });
     let line = talk.lines.last().expect("a line").number;
-    let sent = warmline::conversation::Delivery::Sent { external: vec!["1".into()], thread: None };
+    let sent = warmline::conversation::Delivery::Sent { external: vec!["1".into()], thread: None, chat: None };
     talk.event(warmline::conversation::Event::Delivered { line, delivery: sent });
     let before = talk.notes.len();
     talk.event(timer());

@@ -91,7 +91,7 @@ impl Scene {
         }
         self.out.push(format!("@ {line}"));
         let staff = Staff { id: name.into(), name: name.into() };
-        self.talk.event(Event::Staff { staff, action, callback: None });
+        self.talk.event(Event::Staff { staff, action, chat: None, callback: None });
         self.show();
     }
 }

@@ -91,7 +91,7 @@ fn event() -> impl Strategy<Value = Event> {
         }),
     ];
     let delivery = prop_oneof![
-        Just(Delivery::Sent { external: vec!["9".into()], thread: None }),
+        Just(Delivery::Sent { external: vec!["9".into()], thread: None, chat: None }),
         Just(Delivery::Failed { failure: Failure::Blocked }),
         Just(Delivery::Failed { failure: Failure::Undelivered }),
     ];
@@ -100,7 +100,7 @@ fn event() -> impl Strategy<Value = Event> {
             let message = warmline::conversation::Message { text: TEXTS[text].into(), external: text.to_string(), edited, entropy: 4821, ..Default::default() };
             Event::Message(Box::new(message))
         }),
-        2 => (action, prop_oneof![Just("priya"), Just("sam")]).prop_map(move |(action, who)| Event::Staff { staff: staff(who), action, callback: None }),
+        2 => (action, prop_oneof![Just("priya"), Just("sam")]).prop_map(move |(action, who)| Event::Staff { staff: staff(who), action, chat: None, callback: None }),
         1 => (1_u64..40, delivery).prop_map(|(line, delivery)| Event::Delivered { line, delivery }),
         1 => Just(Event::Timer { key: "unclaimed".into() }),
         1 => prop_oneof![Just("review"), Just("promise"), Just("update"), Just("check_in"), Just("forget"), Just("burst"), Just("follow_up")]

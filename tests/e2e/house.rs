@@ -148,10 +148,11 @@ impl House {
     /// A bot on servers that run already: what a restart finds.
     pub async fn moved_in(plan: Plan, telegram: FakeTelegram, twilio: FakeTwilio) -> Self {
         let clock = TestClock::at(plan.now);
-        let desk_chat = plan.desk.then_some(DESK);
+        let groups: Vec<i64> = plan.rules.groups.iter().map(|group| group.chat).collect();
+        let groups = if plan.desk && groups.is_empty() { vec![DESK] } else { groups };
         let client = Telegram::new(&SecretString::from(telegram.token()), &telegram.base_url()).expect("a client");
-        let chat = Arc::new(TelegramChat::new(client.clone(), desk_chat));
-        let desk = desk_chat.map(|chat| Arc::new(TelegramDesk::new(client.clone(), chat)) as Arc<dyn Desk>);
+        let chat = Arc::new(TelegramChat::new(client.clone(), groups.first().copied()));
+        let desk = TelegramDesk::new(client.clone(), groups.clone()).map(|desk| Arc::new(desk) as Arc<dyn Desk>);
         let account = Twilio::new(http_client().expect("a client"), &twilio.base_url(), SID.into(), SecretString::from(TOKEN));
         let sms = Arc::new(TwilioSms::new(account, NUMBER.into(), Some(PUBLIC)));
         let mut alerts = plan.alerts;
@@ -172,7 +173,7 @@ impl House {
         })
         .await
         .expect("an app");
-        let decoder = Decoder { bot: u64::try_from(telegram.bot_id()).expect("an id"), desk: desk_chat, aliases: BTreeMap::new() };
+        let decoder = Decoder { bot: u64::try_from(telegram.bot_id()).expect("an id"), desk: groups, aliases: BTreeMap::new() };
         let poller = Poller::new(client, decoder.clone());
         let server = Server {
             app: app.clone(),

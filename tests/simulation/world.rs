@@ -66,6 +66,8 @@ pub struct Net {
     pub seen: Mutex<Vec<Seen>>,
     /// Until when each of these answers nothing.
     pub down: Mutex<BTreeMap<&'static str, Timestamp>>,
+    /// The group in which each message and topic stands.
+    pub names: Mutex<HashMap<i64, i64>>,
     /// Texts that will be reported as not delivered.
     pub lost: Mutex<Vec<String>>,
     chance: Mutex<Chance>,
@@ -83,15 +85,21 @@ impl Net {
             ids: Mutex::default(),
             seen: Mutex::default(),
             down: Mutex::default(),
+            names: Mutex::default(),
             lost: Mutex::default(),
             chance: Mutex::new(Chance::new(seed ^ 0xfeed)),
             calm: AtomicU64::new(0),
-            next: AtomicI64::new(1),
+            // Above every number that staff write under.
+            next: AtomicI64::new(1_000_000_000),
         })
     }
 
     pub fn watch(&self) -> MutexGuard<'_, Watch> {
         self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn names(&self) -> MutexGuard<'_, HashMap<i64, i64>> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn calm_down(&self) {
@@ -156,12 +164,39 @@ impl Channel for SimChannel {
     }
 }
 
+/// The staff's groups: everybody's, one that shares the load, one of a team.
+const CHATS: [i64; 3] = [-1_001, -1_002, -1_003];
+
 pub struct SimDesk(pub Arc<Net>);
+
+impl SimDesk {
+    /// A message names nothing of another group, and what is urgent stands in the first.
+    fn belongs(&self, place: &Place, message: &DeskMessage, now: Timestamp) {
+        let (reply, card, shown) = match message {
+            DeskMessage::Card { text, .. } => (None, None, Some(text)),
+            DeskMessage::CardEdit { card, .. } => (None, card.or(place.card), None),
+            DeskMessage::Moved { card, .. } => (None, *card, None),
+            DeskMessage::Post { reply_to, .. } => (*reply_to, place.card, None),
+            DeskMessage::Mark { .. } | DeskMessage::Transcript | DeskMessage::Answer { .. } => (None, None, None),
+        };
+        let mark = place.mark.iter().flat_map(|mark| [Some(mark.words), mark.posted]).flatten();
+        let names = self.0.names();
+        for name in mark.chain(reply).chain(card).chain(place.topic.map(i64::from)) {
+            if names.get(&name).is_some_and(|chat| *chat != place.chat) {
+                self.0.watch().breaks(place.id, now, "a message names something of another group");
+            }
+        }
+        let urgent = |text: &String| text.trim_start_matches("NOW ").starts_with("CRISIS") || text.starts_with("DISTRESS");
+        if shown.is_some_and(urgent) && place.chat != CHATS[0] {
+            self.0.watch().breaks(place.id, now, "a card of somebody in need where not everybody reads");
+        }
+    }
+}
 
 #[async_trait]
 impl Desk for SimDesk {
-    fn chat(&self) -> i64 {
-        -1_001
+    fn chats(&self) -> &[i64] {
+        &CHATS
     }
 
     async fn send(&self, place: &Place, message: &DeskMessage) -> Result<Posted, SendError> {
@@ -174,21 +209,29 @@ impl Desk for SimDesk {
         if alerts {
             self.0.watch().alert(place.id, now);
         }
+        self.belongs(place, message, now);
         if self.0.is_down("desk") || self.0.fails(0.01) {
             return Err(SendError::Later(None));
         }
         if alerts {
             self.0.sees(Seen::Card(place.id));
         }
-        let topic = place.topic.is_none().then(|| self.0.name() as i32);
-        Ok(Posted { messages: vec![self.0.name()], topic })
+        let posts = !matches!(message, DeskMessage::CardEdit { .. } | DeskMessage::Answer { .. } | DeskMessage::Moved { told: false, .. })
+            && place.mark.as_ref().is_none_or(|mark| mark.posted.is_none());
+        let name = self.0.name();
+        let topic = (posts && place.topic.is_none()).then(|| self.0.name());
+        for name in topic.into_iter().chain([name]) {
+            self.0.names().insert(name, place.chat);
+        }
+        let messages = if posts { vec![name] } else { Vec::new() };
+        Ok(Posted { messages, topic: topic.map(|topic| topic as i32) })
     }
 
     async fn reply(&self, _: &DeskQuestion, _: &str) -> Result<(), SendError> {
         Ok(())
     }
 
-    async fn board(&self, posted: Option<i64>, _: &str) -> Result<Option<i64>, SendError> {
+    async fn board(&self, _: i64, posted: Option<i64>, _: &str) -> Result<Option<i64>, SendError> {
         Ok(posted.or(Some(1)))
     }
 

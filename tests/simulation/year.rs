@@ -30,6 +30,11 @@ sat = ["10:00-14:00"]
 [desk.telegram]
 chat_id = -1001
 reaches = ["S2", "S3"]
+[[desk.telegram.group]]
+chat_id = -1002
+[[desk.telegram.group]]
+chat_id = -1003
+teams = ["returns"]
 [[alert]]
 name = "oncall"
 way = "telegram"
@@ -397,7 +402,14 @@ impl Year {
     async fn does(&mut self, staff: usize, id: ConversationId, kind: &'static str, action: StaffAction) {
         self.number += 1;
         let callback = (kind == "callback").then(|| self.number.to_string());
-        let event = Event::Staff { staff: Self::staff(staff), action, callback };
+        // Most write where it stands; some where it stood before.
+        let thread = self.state(id).await.map(|state| state.thread).unwrap_or_default();
+        let before = thread.elsewhere.keys().next().copied().filter(|_| self.chance.happens(0.2));
+        let chat = before.or(thread.chat);
+        if let (StaffAction::Say { message, .. } | StaffAction::Promise { message, .. }, Some(chat)) = (&action, chat) {
+            self.net.names().insert(*message, chat);
+        }
+        let event = Event::Staff { staff: Self::staff(staff), action, chat, callback };
         self.receive(Target::Conversation(id), kind, Body::Event(event)).await;
         self.worked(&[id]).await;
     }
@@ -405,7 +417,7 @@ impl Year {
     async fn asks(&mut self, staff: usize, asks: Asks) {
         self.number += 1;
         self.events += 1;
-        let question = DeskQuestion { staff: Self::staff(staff), asks, thread: None, message: self.number };
+        let question = DeskQuestion { staff: Self::staff(staff), asks, thread: None, message: self.number, chat: -1_001 };
         self.app.answer(&question).await;
         let queue = self.store.queue().await.expect("reads");
         let theirs = Self::staff(staff).id;

@@ -49,7 +49,16 @@ pub fn entry(number: u64) -> Entry {
 
 pub fn line(number: u64, speaker: Speaker) -> OutboxRow {
     let line = Line::new(number, address(), speaker, "hi".into());
-    OutboxRow { id: id(1), number, target: OutboxTarget::Customer(line), urgency: None, created: at(0), due: at(0), attempts: 0 }
+    OutboxRow {
+        id: id(1),
+        number,
+        target: OutboxTarget::Customer(line),
+        urgency: None,
+        created: at(0),
+        due: at(0),
+        attempts: 0,
+        chat: None,
+    }
 }
 
 fn text_of(event: &Event) -> String {

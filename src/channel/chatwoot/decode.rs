@@ -194,7 +194,7 @@ fn user(json: &Value) -> Option<Staff> {
 pub fn question(heard: &Heard) -> Option<DeskQuestion> {
     let Heard::Noted { message, staff, text } = heard else { return None };
     let (name, rest) = command(text)?;
-    Some(DeskQuestion { staff: staff.clone(), asks: Asks::command(&name, rest)?, thread: None, message: message_name(*message) })
+    Some(DeskQuestion { staff: staff.clone(), asks: Asks::command(&name, rest)?, thread: None, message: message_name(*message), chat: 0 })
 }
 
 fn command(text: &str) -> Option<(String, &str)> {
@@ -211,7 +211,7 @@ pub fn incoming(webhook: Webhook, state: &State, digest: &str) -> Vec<Incoming> 
         kind: "chatwoot",
         external: name,
         revision: String::new(),
-        body: Body::Event(Event::Staff { staff, action, callback: pressed.map(Pressed::callback) }),
+        body: Body::Event(Event::Staff { staff, action, chat: None, callback: pressed.map(Pressed::callback) }),
     };
     let owner = match &state.owner {
         Owner::Human { staff } => Some(staff.clone()),

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 /// The customers' side.
 pub struct TelegramChat {
     client: Telegram,
-    /// The desk's group, from which staff's media are copied.
+    /// The desk's first group, from which staff's media are copied where no other one is named.
     desk: Option<i64>,
 }
 
@@ -55,7 +55,7 @@ impl Channel for TelegramChat {
 
     async fn send(&self, line: &Line) -> Result<Vec<String>, SendError> {
         let chat: i64 = line.to.sender.parse().map_err(|_| SendError::Unknown)?;
-        if let (Some(message), Some(desk)) = (line.copy, self.desk) {
+        if let (Some(message), Some(desk)) = (line.copy, line.copy_from.or(self.desk)) {
             return Ok(vec![self.client.copy(desk, message, chat, None).await?.to_string()]);
         }
         if let Some(replaces) = &line.replaces {

@@ -22,8 +22,8 @@ const ANONYMOUS: u64 = 1_087_968_824;
 pub struct Decoder {
     /// The bot's id: our side of the addresses.
     pub bot: u64,
-    /// The desk's group.
-    pub desk: Option<i64>,
+    /// The desk's groups.
+    pub desk: Vec<i64>,
     /// Staff's aliases by user id.
     pub aliases: BTreeMap<u64, String>,
 }
@@ -57,8 +57,9 @@ impl Decoder {
             UpdateKind::EditedMessage(message) => self.message(&message, true, entropy),
             UpdateKind::CallbackQuery(query) => self.press(&query, entropy),
             UpdateKind::ChatMember(change) => {
-                let gone = Some(change.chat.id.0) == self.desk && !change.new_chat_member.is_present();
-                return (id, if gone { Decoded::Question(self.gone(&change.new_chat_member.user, id)) } else { Decoded::Nothing });
+                let chat = change.chat.id.0;
+                let gone = self.desk.contains(&chat) && !change.new_chat_member.is_present();
+                return (id, if gone { Decoded::Question(self.gone(&change.new_chat_member.user, chat, id)) } else { Decoded::Nothing });
             }
             UpdateKind::Error(_) => return (id, Decoded::Malformed),
             _ => None,
@@ -69,29 +70,30 @@ impl Decoder {
     fn message(&self, message: &Telegram, edited: bool, entropy: u64) -> Option<Incoming> {
         match &message.chat.kind {
             ChatKind::Private(_) => self.customer(message, edited, entropy),
-            ChatKind::Public(_) if Some(message.chat.id.0) == self.desk => self.staff(message, edited),
+            ChatKind::Public(_) if self.desk.contains(&message.chat.id.0) => self.staff(message, edited),
             _ => None,
         }
     }
 
-    /// Somebody has left the group. `update` names it.
-    fn gone(&self, user: &User, update: i64) -> DeskQuestion {
-        DeskQuestion { staff: self.person(user), asks: Asks::Gone, thread: None, message: -update }
+    /// Somebody has left a group. `update` names it.
+    fn gone(&self, user: &User, chat: i64, update: i64) -> DeskQuestion {
+        DeskQuestion { staff: self.person(user), asks: Asks::Gone, thread: None, message: -update, chat }
     }
 
     /// `/queue`, `/next` and what else concerns the whole desk, anywhere in its group. Anonymous admins can't be told apart, so they
     /// get nothing.
     fn question(&self, message: &Telegram) -> Option<DeskQuestion> {
-        let ours = Some(message.chat.id.0) == self.desk && message.sender_chat.is_none();
+        let chat = message.chat.id.0;
+        let ours = self.desk.contains(&chat) && message.sender_chat.is_none();
         if let MessageKind::LeftChatMember(left) = &message.kind {
-            return ours.then(|| self.gone(&left.left_chat_member, i64::from(message.id.0)));
+            return ours.then(|| self.gone(&left.left_chat_member, chat, i64::from(message.id.0)));
         }
         let from = message.from.as_ref().filter(|from| !from.is_bot)?;
         let command = message.text().filter(|_| ours)?.strip_prefix('/')?;
         let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
         let asks = Asks::command(name.split('@').next().unwrap_or(""), rest)?;
         let thread = message.thread_id.filter(|_| message.is_topic_message).map(|thread| thread.0.0);
-        Some(DeskQuestion { staff: self.person(from), asks, thread, message: i64::from(message.id.0) })
+        Some(DeskQuestion { staff: self.person(from), asks, thread, message: i64::from(message.id.0), chat })
     }
 
     fn customer(&self, message: &Telegram, edited: bool, entropy: u64) -> Option<Incoming> {
@@ -141,8 +143,8 @@ impl Decoder {
         let data = query.data.as_deref()?;
         let chat = query.message.as_ref()?.chat();
         let external = query.id.0.clone();
-        if Some(chat.id.0) == self.desk {
-            return self.staff_press(&query.from, data, external);
+        if self.desk.contains(&chat.id.0) {
+            return self.staff_press(&query.from, chat.id.0, data, external);
         }
         if !matches!(chat.kind, ChatKind::Private(_)) {
             return None;
@@ -161,7 +163,7 @@ impl Decoder {
         Some(Incoming { target, kind: "callback", external, revision: String::new(), body })
     }
 
-    fn staff_press(&self, from: &User, data: &str, external: String) -> Option<Incoming> {
+    fn staff_press(&self, from: &User, chat: i64, data: &str, external: String) -> Option<Incoming> {
         let mut parts = data.split(':');
         let (action, id) = (parts.next()?, parts.next()?.parse().ok()?);
         let action = match action {
@@ -176,7 +178,7 @@ impl Decoder {
             "u" => StaffAction::Unsend { line: Some(parts.next()?.parse().ok()?), reply: None },
             _ => return None,
         };
-        let event = Event::Staff { staff: self.person(from), action, callback: Some(external.clone()) };
+        let event = Event::Staff { staff: self.person(from), action, chat: Some(chat), callback: Some(external.clone()) };
         Some(Incoming { target: Target::Conversation(id), kind: "callback", external, revision: String::new(), body: Body::Event(event) })
     }
 
@@ -221,7 +223,7 @@ impl Decoder {
             (_, None, None) if text.trim().is_empty() => return None,
             (_, None, None) => StaffAction::Say { text: text.to_string(), message: id },
         };
-        let event = Event::Staff { staff: self.person(from), action, callback: None };
+        let event = Event::Staff { staff: self.person(from), action, chat: Some(chat), callback: None };
         Some(Incoming {
             target: Target::Links(links),
             kind: "staff",
@@ -275,7 +277,7 @@ mod tests {
     use serde_json::json;
 
     fn decoder() -> Decoder {
-        Decoder { bot: 7, desk: Some(-100), aliases: BTreeMap::from([(42, "Robin".to_string())]) }
+        Decoder { bot: 7, desk: vec![-100], aliases: BTreeMap::from([(42, "Robin".to_string())]) }
     }
 
     fn private(extra: serde_json::Value) -> String {

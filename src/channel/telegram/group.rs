@@ -1,19 +1,19 @@
-//! The desk in a Telegram group.
+//! The desk in Telegram groups.
 //!
 //! Owns: one topic a customer where the group has topics, otherwise the card with its reply thread; a topic that is gone is
 //! made again.
 //! Invariants: nothing for staff is lost because a topic was deleted; texts go out without parse mode.
-//! Leaves out: which messages there are (`desk`), the group's rate (`app`).
+//! Leaves out: which messages there are (`desk`), a group's rate (`app`), which group (`conversation`).
 
 use super::split::{LONGEST, split};
 use crate::channel::{Desk, DeskQuestion, Place, Posted};
 use crate::conversation::ConversationId;
-use crate::desk::DeskMessage;
+use crate::desk::{DeskMessage, moved};
 use crate::transport::SendError;
 use crate::transport::telegram::{Extras, Telegram};
 use async_trait::async_trait;
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A transcript longer than this goes as a file.
 const LONG: usize = 3_500;
@@ -24,25 +24,29 @@ const A_MINUTE: usize = 20;
 /// The staff's side.
 pub struct TelegramDesk {
     client: Telegram,
-    chat: i64,
+    chats: Vec<i64>,
     /// Topics that were made for messages which then could not be posted: the next try uses them.
-    made: Mutex<HashMap<ConversationId, i32>>,
+    made: Mutex<HashMap<(ConversationId, i64), i32>>,
 }
 
 impl TelegramDesk {
-    /// A desk in a group.
-    pub fn new(client: Telegram, chat: i64) -> Self {
-        TelegramDesk { client, chat, made: Mutex::default() }
+    /// A desk in groups: the first is everybody's. Nothing without one.
+    pub fn new(client: Telegram, chats: Vec<i64>) -> Option<Self> {
+        (!chats.is_empty()).then(|| TelegramDesk { client, chats, made: Mutex::default() })
+    }
+
+    fn made(&self) -> MutexGuard<'_, HashMap<(ConversationId, i64), i32>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A topic for a conversation: one that was made before and not used, or a new one.
     async fn topic(&self, place: &Place) -> Result<Option<i32>, SendError> {
-        if let Some(topic) = self.made.lock().unwrap_or_else(PoisonError::into_inner).get(&place.id) {
+        if let Some(topic) = self.made().get(&(place.id, place.chat)) {
             return Ok(Some(*topic));
         }
-        let topic = self.client.create_topic(self.chat, &place.title).await?;
+        let topic = self.client.create_topic(place.chat, &place.title).await?;
         if let Some(topic) = topic {
-            self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(place.id, topic);
+            self.made().insert((place.id, place.chat), topic);
         }
         Ok(topic)
     }
@@ -53,7 +57,7 @@ impl TelegramDesk {
         match message {
             DeskMessage::Card { text, buttons } => {
                 let extras = Extras { thread: topic, buttons: buttons.clone(), silent: place.silent, ..Extras::default() };
-                Ok(vec![self.client.send(self.chat, text, &extras).await?])
+                Ok(vec![self.client.send(place.chat, text, &extras).await?])
             }
             DeskMessage::Post { text, reply_to, buttons, copy, loud: _ } => {
                 let mut sent = Vec::new();
@@ -63,7 +67,7 @@ impl TelegramDesk {
                     let buttons = if last { buttons.clone() } else { Vec::new() };
                     let extras =
                         Extras { thread: topic, reply_to: reply_to.or(thread_head), buttons, silent: place.silent, ..Extras::default() };
-                    sent.push(self.client.send(self.chat, part, &extras).await?);
+                    sent.push(self.client.send(place.chat, part, &extras).await?);
                 }
                 if let Some(copied) = self.copy(place, topic, copy.as_deref()).await? {
                     sent.push(copied);
@@ -74,26 +78,36 @@ impl TelegramDesk {
                 let text = place.transcript.as_deref().unwrap_or("");
                 if text.len() > LONG {
                     let name = format!("transcript-{}.txt", place.id.short());
-                    return Ok(vec![self.client.document(self.chat, topic, &name, text).await?]);
+                    return Ok(vec![self.client.document(place.chat, topic, &name, text).await?]);
                 }
                 let extras = Extras { thread: topic, reply_to: thread_head, silent: true, ..Extras::default() };
-                Ok(vec![self.client.send(self.chat, text, &extras).await?])
+                Ok(vec![self.client.send(place.chat, text, &extras).await?])
             }
             DeskMessage::CardEdit { card, text, buttons } => {
                 if let Some(card) = card.or(place.card) {
-                    self.client.edit(self.chat, card, text, buttons).await?;
+                    self.client.edit(place.chat, card, text, buttons).await?;
+                }
+                Ok(Vec::new())
+            }
+            DeskMessage::Moved { card, told: true } => {
+                let extras = Extras { thread: topic, reply_to: *card, silent: place.silent, ..Extras::default() };
+                Ok(vec![self.client.send(place.chat, &moved(&place.link, true), &extras).await?])
+            }
+            DeskMessage::Moved { card, told: false } => {
+                if let Some(card) = card {
+                    self.client.edit(place.chat, *card, &moved(&place.link, false), &[]).await?;
                 }
                 Ok(Vec::new())
             }
             DeskMessage::Mark { .. } => {
                 let Some(mark) = &place.mark else { return Ok(Vec::new()) };
                 if let Some(posted) = mark.posted {
-                    self.client.edit(self.chat, posted, &mark.text, &mark.buttons).await?;
+                    self.client.edit(place.chat, posted, &mark.text, &mark.buttons).await?;
                     return Ok(Vec::new());
                 }
                 let buttons = mark.buttons.clone();
                 let extras = Extras { thread: topic, reply_to: Some(mark.words), buttons, silent: true, ..Extras::default() };
-                Ok(vec![self.client.send(self.chat, &mark.text, &extras).await?])
+                Ok(vec![self.client.send(place.chat, &mark.text, &extras).await?])
             }
             DeskMessage::Answer { callback, text } => {
                 self.client.answer(callback, text).await?;
@@ -109,7 +123,7 @@ impl TelegramDesk {
         }
         let Some((chat, message)) = external.and_then(|external| external.split_once(':')) else { return Ok(None) };
         let (Ok(chat), Ok(message)) = (chat.parse(), message.parse()) else { return Ok(None) };
-        match self.client.copy(chat, message, self.chat, topic).await {
+        match self.client.copy(chat, message, place.chat, topic).await {
             Ok(copied) => Ok(Some(copied)),
             // The words have arrived; a picture that the customer deleted since can't be had.
             Err(SendError::MessageGone | SendError::Refused(_)) => Ok(None),
@@ -120,8 +134,8 @@ impl TelegramDesk {
 
 #[async_trait]
 impl Desk for TelegramDesk {
-    fn chat(&self) -> i64 {
-        self.chat
+    fn chats(&self) -> &[i64] {
+        &self.chats
     }
 
     async fn send(&self, place: &Place, message: &DeskMessage) -> Result<Posted, SendError> {
@@ -134,13 +148,13 @@ impl Desk for TelegramDesk {
         }
         let mut posted = self.post(place, topic, message).await;
         if placed && posted == Err(SendError::ThreadGone) {
-            self.made.lock().unwrap_or_else(PoisonError::into_inner).remove(&place.id);
+            self.made().remove(&(place.id, place.chat));
             made = self.topic(place).await?;
             posted = self.post(&Place { card: None, ..place.clone() }, made, message).await;
         }
         match posted {
             Ok(messages) => {
-                self.made.lock().unwrap_or_else(PoisonError::into_inner).remove(&place.id);
+                self.made().remove(&(place.id, place.chat));
                 Ok(Posted { messages, topic: made })
             }
             // A press that is too old to be answered, or a card that is gone: nothing is lost by that.
@@ -151,30 +165,38 @@ impl Desk for TelegramDesk {
 
     async fn reply(&self, question: &DeskQuestion, text: &str) -> Result<(), SendError> {
         let extras = Extras { thread: question.thread, reply_to: Some(question.message), silent: true, ..Extras::default() };
-        self.client.send(self.chat, text, &extras).await.map(drop)
+        self.client.send(question.chat, text, &extras).await.map(drop)
     }
 
-    async fn board(&self, posted: Option<i64>, text: &str) -> Result<Option<i64>, SendError> {
+    async fn board(&self, chat: i64, posted: Option<i64>, text: &str) -> Result<Option<i64>, SendError> {
         if let Some(posted) = posted {
-            match self.client.edit(self.chat, posted, text, &[]).await {
+            match self.client.edit(chat, posted, text, &[]).await {
                 Err(SendError::MessageGone | SendError::Refused(_)) => {}
                 edited => return edited.map(|()| Some(posted)),
             }
         }
-        let posted = self.client.send(self.chat, text, &Extras { silent: true, ..Extras::default() }).await?;
+        let posted = self.client.send(chat, text, &Extras { silent: true, ..Extras::default() }).await?;
         // Without the right to pin it stands in the group all the same.
-        let _ = self.client.pin(self.chat, posted).await;
+        let _ = self.client.pin(chat, posted).await;
         Ok(Some(posted))
     }
 
     async fn is_member(&self, staff: &str) -> Result<bool, SendError> {
         let Some(id) = staff.strip_prefix("telegram:").and_then(|id| id.parse().ok()) else { return Ok(false) };
-        self.client.is_member(self.chat, id).await
+        let mut failed = None;
+        for chat in &self.chats {
+            match self.client.is_member(*chat, id).await {
+                Ok(true) => return Ok(true),
+                Ok(false) => {}
+                Err(error) => failed = Some(error),
+            }
+        }
+        failed.map_or(Ok(false), Err)
     }
 
-    async fn refuse(&self, callback: &str, answer: &str, report: &str) -> Result<(), SendError> {
+    async fn refuse(&self, chat: i64, callback: &str, answer: &str, report: &str) -> Result<(), SendError> {
         let answered = self.client.answer(callback, answer).await;
-        self.client.send(self.chat, report, &Extras::default()).await?;
+        self.client.send(chat, report, &Extras::default()).await?;
         answered
     }
 

@@ -15,7 +15,7 @@ fn bob() -> Staff {
 }
 
 fn did(staff: Staff, action: StaffAction, pressed: Option<Pressed>) -> Event {
-    Event::Staff { staff, action, callback: pressed.map(Pressed::callback) }
+    Event::Staff { staff, action, chat: None, callback: pressed.map(Pressed::callback) }
 }
 
 fn entry(number: u64, who: Who, text: &str) -> Entry {
@@ -35,7 +35,7 @@ fn open(owner: Owner) -> State {
     state.thread.chatwoot = Some(101);
     let (message, at) = (message_name(901), Timestamp::default());
     let (staff, mark, external, fate) = (bob().id, None, Vec::new(), Fate::Delivered);
-    state.sent.insert(4, Sent { message, staff, at, mark, external, fate, deletes: false, edits: false });
+    state.sent.insert(4, Sent { message, chat: None, staff, at, mark, external, fate, deletes: false, edits: false });
     state
 }
 
@@ -86,7 +86,7 @@ fn each_step_is_shown_once_and_where_it_belongs() {
     let (mark, text) = (DeskNote::Mark { line: 4 }, "x".to_string());
     let say = |message| StaffAction::Say { text: "Hi".into(), message };
     let claimed = DeskNote::Answer { callback: Pressed::Wrote.callback(), text: text.clone() };
-    let refused = |message, why| DeskNote::NotSent { message, why };
+    let refused = |message, why| DeskNote::NotSent { message, chat: None, why };
     let taken = || NotSent::Claimed { by: "Priya".into() };
     let press = |pressed: Pressed| vec![DeskNote::Answer { callback: pressed.callback(), text: "why".into() }];
     type Row<'r> = (&'r str, &'r State, &'r State, Event, Vec<Entry>, Vec<DeskNote>, Vec<&'r str>);
@@ -280,7 +280,7 @@ fn what_answers_there_is_not_told_elsewhere() {
     let state = open(Owner::Waiting);
     let there = did(bob(), StaffAction::Help, None);
     let elsewhere = did(staff("telegram:7", "Priya"), StaffAction::Help, None);
-    let not_sent = |message| DeskNote::NotSent { message, why: NotSent::Unclaimed };
+    let not_sent = |message| DeskNote::NotSent { message, chat: None, why: NotSent::Unclaimed };
     for (name, event, note, wanted) in [
         ("an answer", &there, relay("It is yours."), true),
         ("what they did", &there, relay("Bob says that this is no crisis"), false),

@@ -88,7 +88,7 @@ pub(super) async fn act(
     let once = || format!("{:016x}:{}", server.app.clock.entropy(), NEXT.fetch_add(1, Ordering::Relaxed));
     let key = given.unwrap_or_else(once);
     let message = message(id, &key);
-    let event = Event::Staff { staff: staff.clone(), action: action(message), callback: None };
+    let event = Event::Staff { staff: staff.clone(), action: action(message), chat: None, callback: None };
     let incoming =
         Incoming { target: Target::Conversation(id), kind: "api", external: key, revision: String::new(), body: Body::Event(event) };
     let failed = |error: crate::store::StoreError| {
