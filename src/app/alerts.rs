@@ -146,7 +146,7 @@ impl App {
         match (chat.to_string().strip_prefix("-100"), topic) {
             (Some(group), Some(topic)) => format!("https://t.me/c/{group}/{topic}"),
             _ => match (&self.chatwoot, thread.chatwoot) {
-                (Some(chatwoot), Some(room)) => chatwoot.link(room),
+                (Some(chatwoot), Some(room)) => chatwoot.link(Some(room)),
                 _ => String::new(),
             },
         }

@@ -134,8 +134,8 @@ impl App {
     /// A card in a group that is full says so, and where its conversation is better worked on.
     fn with_hint(&self, mut message: DeskMessage, state: &State, minutes: usize) -> DeskMessage {
         if let DeskMessage::Card { text, .. } | DeskMessage::CardEdit { card: None, text, .. } = &mut message {
-            let better = self.chatwoot.as_ref().zip(state.thread.chatwoot).map(|(chatwoot, room)| chatwoot.link(room));
-            *text = format!("{text}\n{}", late(minutes, &better.unwrap_or_default()));
+            let better = self.chatwoot.as_ref().map_or_else(String::new, |chatwoot| chatwoot.link(state.thread.chatwoot));
+            *text = format!("{text}\n{}", late(minutes, &better));
         }
         message
     }

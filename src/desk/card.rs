@@ -148,6 +148,11 @@ pub fn card_buttons(id: ConversationId, state: &State) -> Vec<Button> {
     }
 }
 
+/// The card shows these words to their end.
+pub(super) fn is_quoted_whole(text: &str) -> bool {
+    text.trim().chars().count() <= QUOTE
+}
+
 fn quote(text: &str) -> String {
     let text = text.trim();
     if text.chars().count() <= QUOTE {

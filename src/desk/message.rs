@@ -5,7 +5,7 @@
 //! one after a crash.
 //! Leaves out: how the desk's channel shows a message.
 
-use super::card::{card, card_buttons};
+use super::card::{card, card_buttons, is_quoted_whole};
 use super::guide::guide;
 use super::hours::Hours;
 use crate::conversation::{Button, ConversationId, DeskNote, NotSent, State, Urgency, Who, failure_words};
@@ -96,7 +96,12 @@ pub struct DeskRow {
 pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, hours: &Hours, now: Timestamp) -> Vec<DeskRow> {
     let mut rows = Vec::new();
     let urgency = state.handoff.as_ref().map(|handoff| handoff.urgency);
+    // A new card says what they were told last: half of a group's minute is not spent on saying it twice.
+    let card_says_it = notes.iter().any(|note| matches!(note, DeskNote::Opened | DeskNote::Raised)) && is_quoted_whole(&state.last_said);
     for note in notes {
+        if card_says_it && matches!(&note, DeskNote::Relay { who: Who::Bot, text, .. } if *text == state.last_said) {
+            continue;
+        }
         let number = state.next;
         let mut chat = state.thread.chat;
         let message = match note {

@@ -69,6 +69,11 @@ impl Chatwoot {
         format!("{}/app/accounts/{}/conversations/{room}", self.url, self.account)
     }
 
+    /// Where staff read everything that is for them.
+    pub fn inbox_link(&self) -> String {
+        format!("{}/app/accounts/{}/inbox/{}", self.url, self.account, self.inbox)
+    }
+
     /// The user that the token belongs to.
     pub async fn me(&self) -> Result<u64, SendError> {
         let answer = self.ask(Method::GET, "/api/v1/profile".into(), None).await?;

@@ -14,7 +14,7 @@ use warmline::transport::http_client;
 
 const ANA: &str = "+15550100001";
 
-fn desk(chatwoot: &FakeChatwoot) -> Option<Arc<ChatwootDesk>> {
+pub fn desk(chatwoot: &FakeChatwoot) -> Option<Arc<ChatwootDesk>> {
     let client = Chatwoot::new(http_client().expect("a client"), &chatwoot.url(), ACCOUNT, INBOX, SecretString::from(TOKEN));
     Some(Arc::new(ChatwootDesk::new(client)))
 }

@@ -172,7 +172,7 @@ async fn an_edit_that_adds_despair_is_heard() {
 #[tokio::test]
 async fn a_crisis_overtakes_a_full_minute_of_the_group() {
     let mut house = House::new().await;
-    for number in 0..12 {
+    for number in 0..20 {
         let person = house.telegram.person(100 + number, "Customer");
         house.telegram.customer_text(&person, "a human please");
     }

@@ -8,6 +8,7 @@ mod api;
 mod backend;
 mod chatwoot;
 mod desk;
+mod groups;
 mod handoff;
 mod house;
 mod joined;

@@ -60,9 +60,9 @@ impl ChatwootDesk {
         Ok(())
     }
 
-    /// Where staff read a conversation.
-    pub fn link(&self, room: u64) -> String {
-        self.client.link(room)
+    /// Where staff read a conversation; everything that is for them, where it has no number there yet.
+    pub fn link(&self, room: Option<u64>) -> String {
+        room.map_or_else(|| self.client.inbox_link(), |room| self.client.link(room))
     }
 
     /// The conversation is there and open: the one that was there before, or a new one; its number.
