@@ -36,6 +36,8 @@
 //!   number for examples and code says whether it is still true; without it the same is learnt again.
 //! - The ladder's rungs are rules (`conversation::Ladder`), so `step` alone decides when the next one is taken; a page is acknowledged
 //!   by words that were delivered and not by a claim.
+//! - A handoff stands in one of several groups, and what is urgent in the first: the choice is a step's (`conversation::Group`), so that
+//!   every message knows its group before it waits to be sent.
 //! - Telegram's rate into one group is a sliding window over the passed time, not a library's clock, so that tests can move it.
 //!
 //! # Deliberate absences

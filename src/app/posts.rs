@@ -40,6 +40,8 @@ impl App {
             let urgency = lane.rows.iter().filter_map(|merged| merged.row.urgency).max();
             (Reverse(urgency), lane.rows.first().map(|merged| merged.row.created))
         });
+        let late = waiting.values().map(|waiting| self.limiter().minutes(*waiting)).max().unwrap_or_default();
+        metrics::gauge!("warmline_desk_minutes_late").set(late as f64);
         let (mut done, mut silent) = (0, Vec::new());
         for lane in lanes {
             // Asking a group that does not answer again for each conversation would only take longer.

@@ -4,14 +4,18 @@ use crate::driver::{RULES, Talk, facts, sms};
 use proptest::prelude::*;
 use std::sync::{Arc, LazyLock};
 use warmline::conversation::{
-    Aftercare, Colleague, ConversationId, Delivery, Effect, Event, Failure, Flags, Kin, Owner, Rules, Speaker, Staff, StaffAction, Stage,
-    Urgency, step,
+    Aftercare, Colleague, ConversationId, Delivery, Effect, Event, Failure, Flags, Group, Kin, Owner, Rules, Speaker, Staff, StaffAction,
+    Stage, Team, Urgency, step,
 };
 
 /// A shop that asks two days after a close whether it was sorted out.
 static ASKING: LazyLock<Arc<Rules>> = LazyLock::new(|| {
     let aftercare = Aftercare { ask_after: Some(jiff::SignedDuration::from_hours(48)), ..Aftercare::default() };
-    Arc::new(Rules { aftercare, ..(**RULES).clone() })
+    // Everybody's group, one that shares its load, one of a team.
+    let group = |chat, teams: &[&str]| Group { chat, teams: teams.iter().map(ToString::to_string).collect() };
+    let groups = vec![group(-1, &[]), group(-2, &[]), group(-3, &["orders"])];
+    let teams = vec![Team { name: "orders".into(), topics: vec!["cancel_order".into(), "order_status".into()], ..Team::default() }];
+    Arc::new(Rules { aftercare, groups, teams, ..(**RULES).clone() })
 });
 
 const TEXTS: [&str; 26] = [
@@ -92,6 +96,11 @@ fn event() -> impl Strategy<Value = Event> {
     ];
     let delivery = prop_oneof![
         Just(Delivery::Sent { external: vec!["9".into()], thread: None, chat: None }),
+        (1_i32..9, -3_i64..0).prop_map(|(topic, chat)| Delivery::Sent {
+            external: vec!["9".into()],
+            thread: Some(topic),
+            chat: Some(chat)
+        }),
         Just(Delivery::Failed { failure: Failure::Blocked }),
         Just(Delivery::Failed { failure: Failure::Undelivered }),
     ];
@@ -100,7 +109,7 @@ fn event() -> impl Strategy<Value = Event> {
             let message = warmline::conversation::Message { text: TEXTS[text].into(), external: text.to_string(), edited, entropy: 4821, ..Default::default() };
             Event::Message(Box::new(message))
         }),
-        2 => (action, prop_oneof![Just("priya"), Just("sam")]).prop_map(move |(action, who)| Event::Staff { staff: staff(who), action, chat: None, callback: None }),
+        2 => (action, prop_oneof![Just("priya"), Just("sam")], -3_i64..0).prop_map(move |(action, who, chat)| Event::Staff { staff: staff(who), action, chat: Some(chat), callback: None }),
         1 => (1_u64..40, delivery).prop_map(|(line, delivery)| Event::Delivered { line, delivery }),
         1 => Just(Event::Timer { key: "unclaimed".into() }),
         1 => prop_oneof![Just("review"), Just("promise"), Just("update"), Just("check_in"), Just("forget"), Just("burst"), Just("follow_up")]
@@ -115,12 +124,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn ownership_and_silence_hold(events in proptest::collection::vec(event(), 1..25)) {
+    fn ownership_and_silence_hold(events in proptest::collection::vec(event(), 1..25), full in proptest::collection::vec(-3_i64..0, 0..6)) {
         let mut talk = Talk::new(sms());
         talk.rules = ASKING.clone();
         let colleague = |id: &str| Colleague { id: id.into(), name: id.into(), here: true, ..Colleague::default() };
         talk.facts.crew = std::sync::Arc::new(vec![colleague("priya"), colleague("sam")]);
-        for event in events {
+        for (number, event) in events.into_iter().enumerate() {
+            talk.facts.full = full.get(number % full.len().max(1)).copied().into_iter().collect();
             let before = talk.state.clone();
             let from = talk.effects.len();
             talk.event(event.clone());
@@ -152,6 +162,15 @@ proptest! {
             let agreed = talk.state.follow_up.as_ref().is_some_and(|follow_up| follow_up.stage == Stage::Agreed);
             prop_assert!(!agreed || talk.timers.iter().any(|timer| timer.key == "follow_up"), "a yes without a clock after {event:?}");
             prop_assert!(talk.state.follow_up.is_none() || (talk.state.handoff.is_none() && !talk.state.silent()), "asked all the same");
+            // Who is in need stands where everybody reads, and what a person has nowhere else than before, but for that.
+            let (was, is) = (before.thread.chat, talk.state.thread.chat);
+            if let Some(handoff) = &talk.state.handoff {
+                prop_assert!(is.is_some(), "in no group after {event:?}");
+                prop_assert!(handoff.urgency < Urgency::Distress || is == Some(-1), "out of sight after {event:?}");
+                let theirs = matches!(before.owner, Owner::Human { .. }) && matches!(talk.state.owner, Owner::Human { .. });
+                prop_assert!(!theirs || handoff.urgency >= Urgency::Distress || was == is, "moved under somebody's hands by {event:?}");
+            }
+            prop_assert!(!talk.state.thread.elsewhere.contains_key(&is.unwrap_or_default()), "two topics in one group");
             prop_assert_eq!(talk.state.handoff.is_some(), talk.state.owner != Owner::Bot, "an owner without a handoff, or the other way round");
         }
     }

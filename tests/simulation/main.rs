@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         staff: number("STAFF", 12) as usize,
     };
     let next = AtomicU64::new(first);
-    let sums = Mutex::new((0_u64, [0_u64; 4], 0_usize, 0.0_f64));
+    let sums = Mutex::new((0_u64, [0_u64; 6], 0_usize, 0.0_f64));
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(seeds as usize);
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -66,9 +66,10 @@ fn main() -> ExitCode {
             });
         }
     });
-    let (events, [alerts, lines, acted, joined], broken, slowest) = sums.into_inner().expect("sums");
+    let (events, [alerts, lines, acted, joined, spread, moved], broken, slowest) = sums.into_inner().expect("sums");
     println!(
         "{} customers, {} staff: {alerts} alerts, {lines} lines; at the end {joined} joined conversations and {acted} actions of a month; \
+         {spread} cards in further groups, {moved} handoffs that moved to another; \
          the slowest year took {slowest:.1} s",
         size.customers, size.staff
     );

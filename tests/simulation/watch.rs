@@ -35,6 +35,9 @@ pub struct Watch {
     /// What staff did for customers in the last thirty days, and conversations that have another one.
     pub acted: u64,
     pub joined: u64,
+    /// Cards in other groups than the first, and handoffs that moved to another group.
+    pub spread: u64,
+    pub moved: u64,
 }
 
 impl Watch {

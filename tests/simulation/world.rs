@@ -164,7 +164,7 @@ impl Channel for SimChannel {
     }
 }
 
-/// The staff's groups: everybody's, one that shares the load, one of a team.
+/// The staff's groups: everybody's, and those of teams.
 const CHATS: [i64; 3] = [-1_001, -1_002, -1_003];
 
 pub struct SimDesk(pub Arc<Net>);
@@ -210,6 +210,11 @@ impl Desk for SimDesk {
             self.0.watch().alert(place.id, now);
         }
         self.belongs(place, message, now);
+        match message {
+            DeskMessage::Card { .. } if place.chat != CHATS[0] => self.0.watch().spread += 1,
+            DeskMessage::Moved { told: false, .. } => self.0.watch().moved += 1,
+            _ => {}
+        }
         if self.0.is_down("desk") || self.0.fails(0.01) {
             return Err(SendError::Later(None));
         }

@@ -32,6 +32,7 @@ chat_id = -1001
 reaches = ["S2", "S3"]
 [[desk.telegram.group]]
 chat_id = -1002
+teams = ["texts", "evening"]
 [[desk.telegram.group]]
 chat_id = -1003
 teams = ["returns"]
@@ -60,6 +61,9 @@ hours = { mon-fri = ["9:00-17:00"] }
 name = "evening"
 urgencies = ["stuck"]
 people = ["S0", "S1", "S2"]
+[[team]]
+name = "texts"
+channels = ["sms"]
 [[ladder.crisis]]
 ways = ["group", "rota"]
 [[ladder.crisis]]
@@ -593,8 +597,8 @@ impl Year {
     }
 
     /// Alerts, lines, actions of staff and joined conversations, so that nobody mistakes an empty year for a good one.
-    pub fn counts(&self) -> [u64; 4] {
+    pub fn counts(&self) -> [u64; 6] {
         let watch = self.net.watch();
-        [watch.alerts, watch.lines, watch.acted, watch.joined]
+        [watch.alerts, watch.lines, watch.acted, watch.joined, watch.spread, watch.moved]
     }
 }
