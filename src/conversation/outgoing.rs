@@ -18,6 +18,13 @@ const REMEMBERED: usize = 50;
 /// Telegram lets a bot delete what is younger than this.
 const DELETABLE: SignedDuration = SignedDuration::from_hours(48);
 
+/// Where the desk holds words of staff: names of one group, all of them.
+pub(super) struct Written {
+    message: i64,
+    chat: Option<i64>,
+    mark: Option<i64>,
+}
+
 impl Turn<'_> {
     pub(super) fn say_as(&mut self, staff: &Staff, text: String, message: i64, media: bool) {
         // Below zero are the names of other desks: what they hold besides words can't be copied from there.
@@ -43,7 +50,7 @@ impl Turn<'_> {
             safe_because: safe,
             ..Line::new(number, self.state.address.clone(), Speaker::Staff(staff.clone()), text)
         };
-        self.send(line, staff, message, None);
+        self.send(line, staff, self.written(message));
     }
 
     /// Why this person's words are not for this customer.
@@ -81,13 +88,18 @@ impl Turn<'_> {
         self.speak();
     }
 
+    /// Words that were written just now. What is said from outside the groups is shown where it stands, and stays there.
+    pub(super) fn written(&self, message: i64) -> Written {
+        Written { message, chat: self.said_in.or(self.state.thread.chat), mark: None }
+    }
+
     /// Sends a line and remembers it. The desk shows what becomes of it.
-    pub(super) fn send(&mut self, line: Line, staff: &Staff, message: i64, mark: Option<i64>) {
+    pub(super) fn send(&mut self, line: Line, staff: &Staff, written: Written) {
         let number = line.number;
         let deletes = line.replaces.as_ref().is_some_and(|replaces| replaces.delete);
         let edits = line.replaces.is_some() && !deletes;
         let external = line.replaces.as_ref().map(|replaces| replaces.external.clone()).unwrap_or_default();
-        let (chat, at) = (self.said_in, self.now);
+        let (Written { message, chat, mark }, at) = (written, self.now);
         let sent = Sent { message, chat, staff: staff.id.clone(), at, mark, external, fate: Fate::Leaving, deletes, edits };
         let held = line.is_held();
         self.state.sent.insert(number, sent);
@@ -139,7 +151,7 @@ impl Turn<'_> {
         let safe_because = self.state.safe.take().filter(|_| self.state.flags.do_not_text).map(|safe| safe.why);
         let speaker = Speaker::Staff(staff.clone());
         let line = Line { replaces, safe_because, ..Line::new(newer, self.state.address.clone(), speaker, text) };
-        self.send(line, staff, message, sent.mark);
+        self.send(line, staff, Written { message, chat: sent.chat, mark: sent.mark });
     }
 
     /// Takes a line back before it leaves, or deletes it where the channel can.
@@ -180,7 +192,7 @@ impl Turn<'_> {
                 let to = self.state.address.clone();
                 let line = Line { replaces, ..Line::new(gone, to, Speaker::Staff(staff.clone()), String::new()) };
                 self.state.sent.remove(&number);
-                self.send(line, staff, sent.message, sent.mark);
+                self.send(line, staff, Written { message: sent.message, chat: sent.chat, mark: sent.mark });
                 self.about(number, format!("{} had it deleted", staff.name));
                 "It is being deleted on their side. They may have read it.".into()
             }

@@ -75,7 +75,8 @@ impl Turn<'_> {
         self.state.last_said.clone_from(&text);
         let safe_because = self.state.safe.take().filter(|_| self.state.flags.do_not_text).map(|safe| safe.why);
         let speaker = Speaker::Staff(staff.clone());
-        self.send(Line { safe_because, ..Line::new(line, self.state.address.clone(), speaker, text) }, staff, message, None);
+        let line = Line { safe_because, ..Line::new(line, self.state.address.clone(), speaker, text) };
+        self.send(line, staff, self.written(message));
         self.desk(DeskNote::Changed);
         format!("Promised for {time}: {what}. You are reminded ten minutes before; /kept when it is done.")
     }

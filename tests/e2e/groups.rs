@@ -125,6 +125,15 @@ async fn a_team_reads_its_own_group_and_a_crisis_moves_to_where_everybody_reads(
     house.telegram.group_text(&sam, RETURNS, card.thread, None, "hello");
     house.settle().await;
     assert!(found(&house, RETURNS, "Priya has it.").is_some() && found(&house, RETURNS, "NOT SENT: Priya has").is_some());
+    // What was written here is taken back from there, and its mark stays here.
+    let update = house.telegram.group_text(&priya, DESK, raised.thread, None, "Where are you now?");
+    house.settle().await;
+    house.telegram.group_text(&priya, RETURNS, card.thread, None, "/unsend");
+    house.settle().await;
+    assert!(!house.telegram.texts(ana.id).iter().any(|text| text.contains("Where are you")), "{:?}", house.telegram.texts(ana.id));
+    let here = house.telegram.message_id_of(update);
+    let mark = house.telegram.messages(DESK).into_iter().find(|message| message.reply_to == Some(here)).expect("a mark");
+    assert_eq!(mark.text, "Deleted on their side.");
     // And taken back where it was written.
     house.telegram.group_text(&priya, RETURNS, card.thread, Some(words), "/unsend");
     house.settle().await;

@@ -183,7 +183,9 @@ impl SimDesk {
         let names = self.0.names();
         for name in mark.chain(reply).chain(card).chain(place.topic.map(i64::from)) {
             if names.get(&name).is_some_and(|chat| *chat != place.chat) {
-                self.0.watch().breaks(place.id, now, "a message names something of another group");
+                let what =
+                    format!("a message names something of another group: {name} of {:?} in {}: {message:?}", names.get(&name), place.chat);
+                self.0.watch().breaks(place.id, now, &what);
             }
         }
         let urgent = |text: &String| text.trim_start_matches("NOW ").starts_with("CRISIS") || text.starts_with("DISTRESS");
