@@ -20,7 +20,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use support::fake_telegram::FakeTelegram;
-use warmline::alert::{Alert, Webhook, signing_key};
+use warmline::alert::{Alert, Webhook};
 use warmline::app::{App, Config, Parts, Spawn, SystemClock, TokioSpawn, defaults, rules};
 use warmline::backend::{Backend, Demo};
 use warmline::channel::Channel;
@@ -30,6 +30,7 @@ use warmline::lexis::Source;
 use warmline::server::{Server, TelegramHook, router};
 use warmline::store::{KvStore, SledKv};
 use warmline::transport::http_client;
+use warmline::transport::signed::{Signed, signing_key};
 use warmline::transport::telegram::Telegram;
 
 const SECRET: &str = "hook-secret";
@@ -89,7 +90,7 @@ async fn main() {
     let store = KvStore::open(SledKv::open(folder.path(), || false).expect("opens")).expect("opens");
     let client = Telegram::new(&SecretString::from(telegram.token()), &telegram.base_url()).expect("a client");
     let key = signing_key(&SecretString::from("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")).expect("a key");
-    let hook: Arc<dyn Alert> = Arc::new(Webhook::new(http_client().expect("a client"), format!("{receiver}/hook"), key));
+    let hook: Arc<dyn Alert> = Arc::new(Webhook::new(Signed::new(http_client().expect("a client"), format!("{receiver}/hook"), key)));
     let app = App::new(Parts {
         store: Arc::new(store),
         rules: Arc::new(rules),
@@ -98,6 +99,7 @@ async fn main() {
         desk: None,
         alerts: BTreeMap::from([("hook".to_string(), hook)]),
         ways: config.all_ways(),
+        hooks: BTreeMap::new(),
         backend: Arc::new(Demo::default()),
         hours: config.hours.clone(),
         team_hours: config.team_hours.clone(),

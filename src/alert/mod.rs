@@ -18,7 +18,7 @@ pub use pager_duty::PagerDuty;
 pub use person::Person;
 pub use slack::Slack;
 pub use text::TextMessage;
-pub use webhook::{Webhook, signing_key};
+pub use webhook::Webhook;
 
 use crate::desk::AlertMessage;
 use crate::transport::SendError;

@@ -1,16 +1,13 @@
 //! What happens at the desk, for whoever listens.
 //!
-//! Owns: [`DeskEvent`] and telling it; who may listen (`[[api]]`).
-//! Invariants: an event holds no words, names of customers or numbers; it is told after its commit, at most once: whoever
-//! missed one reads the queue.
-//! Leaves out: how it travels (`server`).
+//! Owns: who may listen (`[[api]]`), and telling those who listen now.
+//! Invariants: an event is told after its commit, at most once: whoever missed one reads the queue.
+//! Leaves out: what an event says (`desk`), how it travels (`server`), webhooks (`hooks`).
 
 use super::App;
 use super::config::Config;
-use crate::conversation::{ConversationId, Owner, State};
+use crate::desk::DeskEvent;
 use crate::lexis::Table;
-use jiff::Timestamp;
-use serde::Serialize;
 use std::sync::PoisonError;
 use tokio::sync::broadcast;
 
@@ -43,12 +40,14 @@ pub struct ApiUser {
     pub name: String,
     /// What the token may do.
     pub scopes: Vec<Scope>,
+    /// Where events are posted, too: signed with `WARMLINE_WEBHOOK_NAME`.
+    pub webhook: Option<String>,
 }
 
 /// Reads `[[api]]`.
 pub(super) fn read(config: &mut Config, root: &Table<'_>) {
     for table in root.tables("api") {
-        table.only(&["name", "scopes"]);
+        table.only(&["name", "scopes", "webhook"]);
         let plain = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let Some(name) = table.string("name").filter(|name| plain(&name.value)) else {
             table.doc.error(table.span.clone(), "an API user needs a `name` of letters, digits and _", "name = \"crm\"");
@@ -67,68 +66,16 @@ pub(super) fn read(config: &mut Config, root: &Table<'_>) {
         if scopes.is_empty() {
             table.doc.error(name.span.clone(), format!("`{}` may do nothing", name.value), "scopes = [\"read\", \"work\"]");
         }
-        config.api.push(ApiUser { name: name.value, scopes });
-    }
-}
-
-/// Something that happened to a handoff.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct DeskEvent {
-    /// `opened`, `raised`, `claimed`, `freed`, `answered`, `wrote`, `closed`.
-    pub kind: &'static str,
-    /// The conversation.
-    pub id: ConversationId,
-    /// How urgent it is, or was.
-    pub urgency: &'static str,
-    /// The customer's channel.
-    pub channel: String,
-    /// Who has it.
-    pub owner: Option<String>,
-    /// When.
-    pub at: Timestamp,
-}
-
-impl DeskEvent {
-    /// What a step has changed.
-    pub(super) fn of(id: ConversationId, before: &State, after: &State, now: Timestamp) -> Vec<Self> {
-        let (was, is) = (&before.handoff, &after.handoff);
-        let Some(handoff) = is.as_ref().or(was.as_ref()) else { return Vec::new() };
-        let owner = |state: &State| match &state.owner {
-            Owner::Human { staff } => Some(staff.clone()),
-            _ => None,
-        };
-        let (had, has) = (owner(before), owner(after));
-        let mut kinds = Vec::new();
-        match (was, is) {
-            (None, Some(_)) => kinds.push("opened"),
-            (Some(_), None) => kinds.push("closed"),
-            (Some(was), Some(is)) => {
-                if is.urgency > was.urgency {
-                    kinds.push("raised");
-                }
-                match (&had, &has) {
-                    (had, Some(_)) if *had != has => kinds.push("claimed"),
-                    (Some(_), None) => kinds.push("freed"),
-                    _ => {}
-                }
-                if is.answered && !was.answered {
-                    kinds.push("answered");
-                }
-                if after.wrote != before.wrote {
-                    kinds.push("wrote");
-                }
+        let webhook = table.string("webhook").map(|webhook| {
+            if !url::Url::parse(&webhook.value).is_ok_and(|url| ["http", "https"].contains(&url.scheme())) {
+                table.doc.error(webhook.span.clone(), "`webhook` is no URL", "webhook = \"https://crm.example.com/warmline\"");
             }
-            (None, None) => {}
-        }
-        let event = |kind| DeskEvent {
-            kind,
-            id,
-            urgency: handoff.urgency.name(),
-            channel: after.address.channel.clone(),
-            owner: has.as_ref().map(|staff| staff.name.clone()),
-            at: now,
-        };
-        kinds.into_iter().map(event).collect()
+            if !scopes.contains(&Scope::Read) && !scopes.is_empty() {
+                table.doc.error(webhook.span, "events are for those who may read", "scopes = [\"read\"]");
+            }
+            webhook.value
+        });
+        config.api.push(ApiUser { name: name.value, scopes, webhook });
     }
 }
 
@@ -150,6 +97,31 @@ impl App {
         for event in happened {
             // Nobody may be listening.
             let _ = events.send(event);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lexis::Source;
+
+    #[test]
+    fn every_mistake_is_shown_with_its_place() {
+        for (name, text, wanted) in [
+            ("no name", "scopes = [\"read\"]\n", vec!["1 an API user needs a `name` of letters, digits and _"]),
+            ("no scope", "name = \"crm\"\n", vec!["2 `crm` may do nothing"]),
+            ("a scope that is none", "name = \"crm\"\nscopes = [\"read\", \"write\"]\n", vec!["3 there is no scope `write`"]),
+            ("no URL", "name = \"crm\"\nscopes = [\"read\"]\nwebhook = \"crm.example\"\n", vec!["4 `webhook` is no URL"]),
+            (
+                "events for whoever may not read",
+                "name = \"crm\"\nscopes = [\"work\"]\nwebhook = \"https://crm.example\"\n",
+                vec!["4 events are for those who may read"],
+            ),
+        ] {
+            let findings = Config::read(&Source::new("config.toml", format!("[[api]]\n{text}"))).expect_err("wrong");
+            let shown: Vec<String> = findings.iter().map(|finding| format!("{} {}", finding.line, finding.message)).collect();
+            assert_eq!(shown, wanted, "{name}");
         }
     }
 }

@@ -6,7 +6,6 @@
 //! Leaves out: where events come from.
 
 use super::App;
-use super::events::DeskEvent;
 use crate::conversation::{Address, ConversationId, DeskNote, Effect, Entry, Event, Finished, Owner, State, Who, rescue, step};
 use crate::desk::{self, QueueRow};
 use crate::store::{CallRow, Change, LinkKey, LinkTarget, MissedRow, OutboxRow, OutboxTarget, StoreError};
@@ -53,7 +52,7 @@ impl App {
             self.look_for_kin(&mut change, event).await?;
             let (outbox, calls) = (!change.outbox.is_empty(), !change.calls.is_empty());
             let (queue, finished) = (change.queue.clone(), change.finished.is_some());
-            let events = DeskEvent::of(id, &state, &change.state, now);
+            let events = desk::DeskEvent::of(id, &state, &change.state, now);
             match self.store.commit(change).await {
                 Ok(_) => {
                     if self.owns(id, queue.as_ref(), now) {
@@ -168,6 +167,15 @@ impl App {
             let (number, target) = (next.next, OutboxTarget::Kin { to, from: id, word });
             next.next += 1;
             change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due: now, attempts: 0, chat: None });
+        }
+        if !self.hooks.is_empty() {
+            for event in desk::DeskEvent::of(id, state, &next, now) {
+                for to in self.hooks.keys().cloned() {
+                    let (number, target) = (next.next, OutboxTarget::Hook { to, event: event.clone() });
+                    next.next += 1;
+                    change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due: now, attempts: 0, chat: None });
+                }
+            }
         }
         if self.chatwoot.is_some() {
             let step = desk::Mirrored { id, before: state, next: &next, event, entries: &change.entries, notes: &notes };

@@ -21,6 +21,7 @@ pub mod drill;
 mod events;
 mod groups;
 mod handle;
+mod hooks;
 mod inbox;
 mod kin;
 mod ladder;
@@ -43,7 +44,7 @@ mod timers;
 pub use chatwoot_config::ChatwootConfig;
 pub use clock::{Clock, ForwardClock, Spawn, SystemClock, TokioSpawn};
 pub use config::Config;
-pub use events::{ApiUser, DeskEvent, Scope};
+pub use events::{ApiUser, Scope};
 pub use inbox::Received;
 pub use ladder::{SmtpConfig, WayTo};
 pub use run::run;
@@ -56,6 +57,7 @@ use crate::channel::{Channel, Desk};
 use crate::conversation::{ConversationId, Profile, Rules};
 use crate::desk::{self, Hours, Way};
 use crate::store::{Store, StoreError};
+use crate::transport::signed::Signed;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -79,6 +81,8 @@ pub struct App {
     pub alerts: BTreeMap<String, Arc<dyn Alert>>,
     /// Every way to staff, the group too: whom it reaches.
     pub ways: Vec<Way>,
+    /// Other systems that are told what happens, by name.
+    pub hooks: BTreeMap<String, Signed>,
     /// The systems behind the bot.
     pub backend: Arc<dyn Backend>,
     /// When somebody is there.
@@ -107,7 +111,7 @@ pub struct App {
     /// How long most people have waited lately, in minutes.
     wait: Mutex<Option<(u32, u32)>>,
     /// What happens, for whoever listens.
-    events: Mutex<Option<tokio::sync::broadcast::Sender<DeskEvent>>>,
+    events: Mutex<Option<tokio::sync::broadcast::Sender<desk::DeskEvent>>>,
     /// The pinned lines, by group.
     board: Mutex<BTreeMap<i64, board::Shown>>,
     /// Handoffs that were just given to somebody who asked for the next one.
@@ -138,6 +142,8 @@ pub struct Parts {
     pub alerts: BTreeMap<String, Arc<dyn Alert>>,
     /// Every way to staff, the group too: whom it reaches.
     pub ways: Vec<Way>,
+    /// Other systems that are told what happens, by name.
+    pub hooks: BTreeMap<String, Signed>,
     /// The systems behind the bot.
     pub backend: Arc<dyn Backend>,
     /// When somebody is there.
@@ -178,6 +184,7 @@ impl App {
             desk: parts.desk,
             alerts: parts.alerts,
             ways: parts.ways,
+            hooks: parts.hooks,
             backend: parts.backend,
             hours: parts.hours,
             team_hours: parts.team_hours,

@@ -52,6 +52,7 @@ impl App {
             }),
             OutboxTarget::Desk(_) => (self.desk.is_none() && age > DESK).then_some(nothing),
             OutboxTarget::Mirror(_) => self.chatwoot.is_none().then_some(nothing),
+            OutboxTarget::Hook { to, .. } => (!self.hooks.contains_key(to)).then_some(nothing),
             OutboxTarget::Alert(_) | OutboxTarget::Kin { .. } => None,
         }
     }

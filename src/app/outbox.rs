@@ -31,6 +31,8 @@ pub(super) enum Outgoing<'w> {
     Kin,
     /// What Chatwoot shows.
     Chatwoot,
+    /// Events to another system.
+    Hooks(&'w str),
 }
 
 impl App {
@@ -38,7 +40,7 @@ impl App {
     pub async fn deliver(&self) -> usize {
         let (lines, desk) = (self.deliver_lines(None), self.deliver_desk());
         let (lines, posts, alerts, shown) = futures::future::join4(lines, desk, self.deliver_alerts(None), self.deliver_mirror()).await;
-        lines + posts + alerts + shown + self.deliver_kin().await
+        lines + posts + alerts + shown + self.deliver_hooks(None).await + self.deliver_kin().await
     }
 
     pub(super) async fn waiting(&self) -> Vec<OutboxRow> {
@@ -75,6 +77,7 @@ impl App {
                 (OutboxTarget::Desk(_), Outgoing::Desk) if self.desk.is_some() => "",
                 (OutboxTarget::Alert(alert), Outgoing::Alerts(way)) if way == alert.way => &alert.way,
                 (OutboxTarget::Kin { .. }, Outgoing::Kin) => "",
+                (OutboxTarget::Hook { to, .. }, Outgoing::Hooks(name)) if name == to => to,
                 (OutboxTarget::Mirror(_), Outgoing::Chatwoot) if self.chatwoot.is_some() => "",
                 _ => continue,
             };

@@ -30,6 +30,7 @@ enum Worker {
     Alerts(String),
     Kin,
     Chatwoot,
+    Hooks(String),
 }
 
 /// Starts every worker.
@@ -68,8 +69,9 @@ pub fn run(app: &Arc<App>, spawn: &Arc<dyn Spawn>, poller: Option<Poller>, files
     // One worker a channel, one for the desk and one a way of alerting: a service that hangs holds up nobody else's words.
     let chatwoot = app.chatwoot.iter().map(|_| Worker::Chatwoot);
     let ways = app.alerts.keys().cloned().map(Worker::Alerts);
-    for worker in app.channels.keys().map(|channel| Worker::Channel(channel)).chain([Worker::Desk, Worker::Kin]).chain(chatwoot).chain(ways)
-    {
+    let hooks = app.hooks.keys().cloned().map(Worker::Hooks);
+    let channels = app.channels.keys().map(|channel| Worker::Channel(channel));
+    for worker in channels.chain([Worker::Desk, Worker::Kin]).chain(chatwoot).chain(ways).chain(hooks) {
         let (app, end) = (app.clone(), stopping.clone());
         let mut ready = app.outbox_ready.subscribe();
         let task = async move {
@@ -80,6 +82,7 @@ pub fn run(app: &Arc<App>, spawn: &Arc<dyn Spawn>, poller: Option<Poller>, files
                     Worker::Alerts(way) => Outgoing::Alerts(way),
                     Worker::Kin => Outgoing::Kin,
                     Worker::Chatwoot => Outgoing::Chatwoot,
+                    Worker::Hooks(name) => Outgoing::Hooks(name),
                 };
                 match outgoing {
                     Outgoing::Channel(channel) => steady("outbox", app.deliver_lines(Some(channel))).await,
@@ -87,6 +90,7 @@ pub fn run(app: &Arc<App>, spawn: &Arc<dyn Spawn>, poller: Option<Poller>, files
                     Outgoing::Alerts(way) => steady("alerts", app.deliver_alerts(Some(way))).await,
                     Outgoing::Kin => steady("kin", app.deliver_kin()).await,
                     Outgoing::Chatwoot => steady("chatwoot", app.deliver_mirror()).await,
+                    Outgoing::Hooks(name) => steady("webhooks", app.deliver_hooks(Some(name))).await,
                 }
                 if end.is_cancelled() {
                     return;

@@ -28,6 +28,8 @@ pub struct Secrets {
     pub alerts: BTreeMap<String, SecretString>,
     /// For the API: `WARMLINE_API_CRM` belongs to `crm`; names in lower case.
     pub api: BTreeMap<String, SecretString>,
+    /// What events to other systems are signed with: `WARMLINE_WEBHOOK_CRM` belongs to `crm`; names in lower case.
+    pub webhooks: BTreeMap<String, SecretString>,
     /// For declared calls: `WARMLINE_SECRET_SHOP` is `secret.SHOP`.
     pub calls: BTreeMap<String, SecretString>,
 }
@@ -68,6 +70,7 @@ impl Secrets {
             smtp_password: secret("WARMLINE_SMTP_PASSWORD")?,
             alerts: named("WARMLINE_ALERT_")?,
             api: named("WARMLINE_API_")?,
+            webhooks: named("WARMLINE_WEBHOOK_")?,
             telegram_token: secret("WARMLINE_TELEGRAM_TOKEN")?,
             telegram_secret: secret("WARMLINE_TELEGRAM_SECRET")?,
             twilio_sid: get("WARMLINE_TWILIO_SID")?,

@@ -23,8 +23,9 @@ impl App {
                 OutboxTarget::Alert(alert) => &alert.way,
                 OutboxTarget::Kin { .. } => "kin",
                 OutboxTarget::Mirror(_) => "chatwoot",
+                OutboxTarget::Hook { to, .. } => to,
             };
-            heads.entry((row.id, lane.to_string())).or_insert(row.due);
+            heads.entry((row.id, row.chat, lane.to_string())).or_insert(row.due);
         }
         Ok(heads.into_values().chain(self.store.next_timer().await?).min())
     }

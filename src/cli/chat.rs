@@ -37,6 +37,7 @@ pub(super) fn chat(paths: &Paths) -> ExitCode {
             desk: Some(terminal.clone()),
             alerts: Default::default(),
             ways: Vec::new(),
+            hooks: Default::default(),
             backend,
             hours: config.hours.clone(),
         team_hours: config.team_hours.clone(),

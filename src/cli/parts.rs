@@ -4,7 +4,7 @@
 //! Leaves out: running them.
 
 use super::{Paths, print};
-use crate::alert::{Alert, Email, PagerDuty, Person, Slack, TextMessage, Webhook, signing_key};
+use crate::alert::{Alert, Email, PagerDuty, Person, Slack, TextMessage, Webhook};
 use crate::app::{Config, Secrets, WayTo};
 use crate::backend::{Backend, Demo, Http};
 use crate::channel::chatwoot::ChatwootDesk;
@@ -14,6 +14,7 @@ use crate::desk::WayKind;
 use crate::lexis::Source;
 use crate::transport::chatwoot::Chatwoot;
 use crate::transport::http_client;
+use crate::transport::signed::{Signed, signing_key};
 use crate::transport::smtp::Smtp;
 use crate::transport::telegram::Telegram;
 use crate::transport::twilio::Twilio;
@@ -107,12 +108,26 @@ pub(super) fn alerts(config: &Config, secrets: &Secrets, telegram: Option<&Teleg
             WayKind::PagerDuty => Arc::new(PagerDuty::new(client.clone(), &first, secret()?)),
             WayKind::Webhook => {
                 let key = signing_key(&secret()?).map_err(|why| format!("{variable}: {why}"))?;
-                Arc::new(Webhook::new(client.clone(), first, key))
+                Arc::new(Webhook::new(Signed::new(client.clone(), first, key)))
             }
         };
         alerts.insert(name.clone(), alert);
     }
     Ok(alerts)
+}
+
+/// Other systems that are told what happens, by name.
+pub(super) fn hooks(config: &Config, secrets: &Secrets) -> Result<BTreeMap<String, Signed>, String> {
+    let mut hooks = BTreeMap::new();
+    for user in &config.api {
+        let Some(url) = &user.webhook else { continue };
+        let variable = format!("WARMLINE_WEBHOOK_{}", user.name.to_uppercase());
+        let secret =
+            secrets.webhooks.get(&user.name.to_lowercase()).ok_or_else(|| format!("the webhook of `{}` needs {variable}", user.name))?;
+        let key = signing_key(secret).map_err(|why| format!("{variable}: {why}"))?;
+        hooks.insert(user.name.clone(), Signed::new(http_client()?, url.clone(), key));
+    }
+    Ok(hooks)
 }
 
 /// Twilio, where number, account and token are there.

@@ -96,6 +96,7 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
         channels,
         desk: telegram.as_ref().and_then(|telegram| telegram.desk.clone()).map(|desk| desk as Arc<dyn crate::channel::Desk>),
         alerts: parts::alerts(&config, &secrets, telegram.as_ref().map(|telegram| &telegram.client))?,
+        hooks: parts::hooks(&config, &secrets)?,
         ways: config.all_ways().into_iter().filter(|way| telegram.is_some() || way.kind != WayKind::Group).collect(),
         backend,
         hours: config.hours.clone(),
@@ -320,7 +321,12 @@ fn banner(config: &Config, secrets: &crate::app::Secrets, address: std::net::Soc
     for user in &config.api {
         let token = format!("WARMLINE_API_{}", user.name.to_uppercase());
         let on = secrets.api.contains_key(&user.name.to_lowercase());
-        lines.push(if on { format!("  on  api        {}", user.name) } else { format!("  off api        {}: set {token}", user.name) });
+        let told = if user.webhook.is_some() { ", told what happens" } else { "" };
+        lines.push(if on {
+            format!("  on  api        {}{told}", user.name)
+        } else {
+            format!("  off api        {}: set {token}", user.name)
+        });
     }
     let named: Vec<&str> = config.ways.iter().map(|way| way.way.name.as_str()).collect();
     if !named.is_empty() {

@@ -4,7 +4,7 @@
 //! Leaves out: keys and bytes (`keys`, `kv`).
 
 use crate::conversation::{CallRequest, ConversationId, Entry, Event, Finished, Kin, Line, State, Timer, Urgency};
-use crate::desk::{AlertMessage, DeskMessage, Figure, MirrorMessage, QueueRow, ReviewRow, Reviewed};
+use crate::desk::{AlertMessage, DeskEvent, DeskMessage, Figure, MirrorMessage, QueueRow, ReviewRow, Reviewed};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +75,13 @@ pub enum OutboxTarget {
     },
     /// Another desk, which shows the conversation as it goes on.
     Mirror(MirrorMessage),
+    /// Another system, which is told what happens.
+    Hook {
+        /// Whose webhook, by the name of its API user.
+        to: String,
+        /// What happened.
+        event: DeskEvent,
+    },
 }
 
 /// Something to be sent.

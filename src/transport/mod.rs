@@ -8,6 +8,7 @@
 
 pub mod chatwoot;
 pub mod hook;
+pub mod signed;
 pub mod smtp;
 pub mod telegram;
 pub mod twilio;

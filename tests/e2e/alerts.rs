@@ -10,12 +10,13 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use warmline::alert::{Alert, Email, PagerDuty, Slack, Webhook, signing_key};
+use warmline::alert::{Alert, Email, PagerDuty, Slack, Webhook};
 use warmline::channel::{Body, Incoming, Target};
 use warmline::conversation::{Address, Event, Ladder, Message, Rules, Rung, Urgency};
 use warmline::desk::{Hours, Way, WayKind};
 use warmline::store::OutboxTarget;
 use warmline::transport::http_client;
+use warmline::transport::signed::{Signed, signing_key};
 use warmline::transport::smtp::Smtp;
 
 const WHSEC: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -33,13 +34,17 @@ fn with_ladder(rungs: BTreeMap<Urgency, Vec<Rung>>) -> Arc<Rules> {
     Arc::new(Rules { ladder: Ladder::new(rungs), ..(**RULES).clone() })
 }
 
-fn hook(url: &str) -> Arc<dyn Alert> {
+pub fn signed(url: &str) -> Signed {
     let key = signing_key(&SecretString::from(WHSEC)).expect("a key");
-    Arc::new(Webhook::new(http_client().expect("a client"), format!("{url}/hook"), key))
+    Signed::new(http_client().expect("a client"), format!("{url}/hook"), key)
+}
+
+fn hook(url: &str) -> Arc<dyn Alert> {
+    Arc::new(Webhook::new(signed(url)))
 }
 
 /// As a receiver checks it (Standard Webhooks 1.0.0).
-fn verifies(got: &Got) -> bool {
+pub fn verifies(got: &Got) -> bool {
     let key = STANDARD.decode(&WHSEC["whsec_".len()..]).expect("base64");
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key).expect("a key");
     mac.update(format!("{}.{}.{}", got.header("webhook-id"), got.header("webhook-timestamp"), got.body).as_bytes());

@@ -1,10 +1,13 @@
 //! The API, as another desk uses it.
 
-use crate::house::{DESK, House};
+use crate::alerts;
+use crate::house::{DESK, House, Plan};
+use crate::support::receiver::Receiver;
 use futures::StreamExt;
 use jiff::SignedDuration;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 async fn get(house: &House, token: &str, path: &str) -> (StatusCode, Value) {
     let answer = house.client.get(format!("{}/api/v1/{path}", house.url)).bearer_auth(token).send().await.expect("answers");
@@ -203,4 +206,75 @@ async fn events_say_what_happens_and_no_words() {
     let kinds: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
     assert_eq!(kinds, ["opened", "claimed", "answered", "raised", "wrote", "freed"]);
     assert!(!told.contains("Ana") && !told.contains("die") && told.contains("\"urgency\":\"crisis\""), "{told}");
+}
+
+#[tokio::test]
+async fn what_happens_is_posted_to_whoever_asked_for_it_signed_in_order_and_once() {
+    let receiver = Receiver::start().await;
+    let hooks = BTreeMap::from([("crm".to_string(), alerts::signed(&receiver.url))]);
+    let mut house = House::built(Plan { hooks, ..Plan::default() }).await;
+    let (ana, priya) = (house.telegram.person(42, "Ana"), house.staff(7, "Priya"));
+    house.write(&ana, "when do you open").await;
+    assert!(receiver.on("/hook").is_empty(), "what the bot answers is nobody's business");
+    house.write(&ana, "a human please").await;
+    // Down for a while: nothing is lost, and what came later waits.
+    receiver.answer(500);
+    let (card, topic) = (house.card(), house.telegram.topics(DESK)[0].id);
+    house.telegram.tap(&priya, DESK, card, "Claim");
+    house.telegram.group_text(&priya, DESK, Some(topic), None, "Hello Ana.");
+    house.settle().await;
+    house.write(&ana, "i want to die").await;
+    let tried = receiver.on("/hook").len();
+    receiver.answer(401);
+    house.clock.advance(SignedDuration::from_mins(10));
+    house.app.settle().await;
+    assert!(receiver.on("/hook").len() > tried, "a wrong setting is mended within hours: it is tried again");
+    receiver.answer(200);
+    house.clock.advance(SignedDuration::from_mins(10));
+    house.app.settle().await;
+    house.telegram.group_text(&priya, DESK, Some(topic), None, "/release");
+    house.settle().await;
+
+    let got = receiver.on("/hook");
+    assert!(got.iter().all(alerts::verifies), "as the receiver's library checks it");
+    let mut ids = std::collections::BTreeSet::new();
+    let mut kinds = Vec::new();
+    for got in &got {
+        let body = got.json();
+        assert!(!got.body.contains("Ana") && !got.body.contains("Hello") && !got.body.contains("die"), "{body}");
+        if ids.insert(got.header("webhook-id")) {
+            kinds.push(body["type"].as_str().unwrap_or_default().to_string());
+        }
+    }
+    let wanted = ["opened", "claimed", "answered", "raised", "wrote", "freed"].map(|kind| format!("handoff.{kind}"));
+    assert_eq!(kinds, wanted);
+    assert!(got.len() > kinds.len(), "some were tried again, under their old ids");
+    let last = got.last().expect("one").json();
+    assert_eq!((last["data"]["urgency"].as_str(), last["data"]["owner"].clone()), (Some("crisis"), Value::Null));
+}
+
+#[tokio::test]
+async fn who_takes_no_events_for_long_holds_up_nothing_and_gets_the_newest() {
+    let receiver = Receiver::start().await;
+    receiver.answer(500);
+    let hooks = BTreeMap::from([("crm".to_string(), alerts::signed(&receiver.url))]);
+    let mut house = House::built(Plan { hooks, ..Plan::default() }).await;
+    for number in 0..30 {
+        let person = house.telegram.person(100 + number, "Customer");
+        house.telegram.customer_text(&person, "a human please");
+    }
+    house.settle().await;
+    let waiting = async |house: &House| {
+        let rows = house.app.store.outbox().await.expect("reads");
+        rows.iter().filter(|row| matches!(row.target, warmline::store::OutboxTarget::Hook { .. })).count()
+    };
+    assert_eq!(waiting(&house).await, 30);
+    house.clock.advance(SignedDuration::from_hours(25));
+    house.app.settle().await;
+    assert_eq!(waiting(&house).await, 0, "given up after a day");
+    receiver.answer(200);
+    let tried = receiver.on("/hook").len();
+    let ana = house.telegram.person(42, "Ana");
+    house.write(&ana, "a human please").await;
+    assert_eq!(receiver.on("/hook").len(), tried + 1);
 }

@@ -23,6 +23,7 @@ use warmline::server::api::Access;
 use warmline::server::{ChatwootHook, Server, TelegramHook, TwilioHook, router};
 use warmline::store::{KvStore, MemoryKv, Store};
 use warmline::transport::http_client;
+use warmline::transport::signed::Signed;
 use warmline::transport::telegram::Telegram;
 use warmline::transport::twilio::Twilio;
 
@@ -96,6 +97,8 @@ pub struct Plan {
     pub rules: Arc<Rules>,
     pub alerts: BTreeMap<String, Arc<dyn Alert>>,
     pub ways: Vec<Way>,
+    /// Other systems that are told what happens.
+    pub hooks: BTreeMap<String, Signed>,
     /// The way `lead` texts this number.
     pub lead: Option<&'static str>,
     /// Another desk.
@@ -115,6 +118,7 @@ impl Default for Plan {
             rules: RULES.clone(),
             alerts: BTreeMap::new(),
             ways: Vec::new(),
+            hooks: BTreeMap::new(),
             lead: None,
             chatwoot: None,
         }
@@ -165,6 +169,7 @@ impl House {
             desk,
             alerts,
             ways: plan.ways,
+            hooks: plan.hooks,
             backend: plan.backend,
             hours: plan.config.hours.clone(),
             team_hours: plan.config.team_hours.clone(),

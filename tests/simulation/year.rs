@@ -149,6 +149,7 @@ async fn app(store: &Arc<dyn Store>, clock: &Arc<SimClock>, net: &Arc<Net>) -> A
         desk: Some(Arc::new(SimDesk(net.clone())) as Arc<dyn Desk>),
         alerts: BTreeMap::from(alerts),
         ways: SHOP.0.all_ways(),
+        hooks: BTreeMap::new(),
         backend: Arc::new(Demo::default()),
         hours: SHOP.0.hours.clone(),
         team_hours: SHOP.0.team_hours.clone(),

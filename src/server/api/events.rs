@@ -3,7 +3,8 @@
 //! Source: WHATWG HTML, *Server-sent events*.
 
 use super::{allowed, problem};
-use crate::app::{DeskEvent, Scope};
+use crate::app::Scope;
+use crate::desk::DeskEvent;
 use crate::server::Server;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -26,7 +27,7 @@ pub(super) async fn events(State(server): State<Server>, headers: HeaderMap) -> 
 
 async fn next(mut receiver: Receiver<DeskEvent>) -> Option<(Result<Event, Infallible>, Receiver<DeskEvent>)> {
     let event = match receiver.recv().await {
-        Ok(event) => Event::default().event(event.kind).json_data(&event).unwrap_or_default(),
+        Ok(event) => Event::default().event(event.kind.name()).json_data(&event).unwrap_or_default(),
         Err(RecvError::Lagged(_)) => Event::default().event("missed").data("{}"),
         Err(RecvError::Closed) => return None,
     };
