@@ -69,7 +69,7 @@ impl App {
         );
         let place = Place {
             id,
-            chat: desk.chats().first().copied().unwrap_or_default(),
+            chat: 0,
             topic: None,
             card: None,
             title: format!("{}: outside the queue", heard.level.name()),
@@ -80,7 +80,13 @@ impl App {
             silent: false,
         };
         let post = DeskMessage::post(text);
-        desk.send(&place, &post).await.is_ok()
+        // The first group is everybody's; where it takes nothing, any other one is better than none.
+        for chat in desk.chats() {
+            if desk.send(&Place { chat: *chat, ..place.clone() }, &post).await.is_ok() {
+                return true;
+            }
+        }
+        false
     }
 
     /// Every way of the first step; whether one of them worked. They carry no words: those stand in the group, and come again.

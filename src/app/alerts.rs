@@ -138,7 +138,7 @@ impl App {
 
     /// Where staff read the conversation: its topic, or its page in Chatwoot.
     pub(super) async fn link(&self, id: ConversationId) -> String {
-        let thread = self.store.state(id).await.ok().flatten().map(|state| state.thread).unwrap_or_default();
+        let thread = self.store.state(id).await.ok().flatten().map(|state| self.settled(state).thread).unwrap_or_default();
         let chats = self.desk.as_ref().map_or(&[][..], |desk| desk.chats());
         let chat = thread.chat.or(chats.first().copied()).filter(|chat| chats.contains(chat)).unwrap_or_default();
         let topic = thread.topic_in(chat);

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
 
-/// Where the pinned message's name is kept; that of a further group with its name behind.
+/// Where the pinned message's name is kept, with its group's behind: names of one group mean nothing in another.
 const KEY: &str = "board";
 const PAUSE: SignedDuration = SignedDuration::from_secs(20);
 
@@ -29,9 +29,9 @@ impl App {
     /// Shows the queue in the pinned lines, where it has changed.
     pub(super) async fn show_board(&self) {
         let Some(desk) = &self.desk else { return };
-        for (number, chat) in desk.chats().iter().enumerate() {
-            let key = if number == 0 { KEY.to_string() } else { format!("{KEY}:{chat}") };
-            self.show_board_in(desk.as_ref(), *chat, &key).await;
+        let shut = self.shut(self.clock.now());
+        for chat in desk.chats().iter().filter(|chat| !shut.contains(chat)) {
+            self.show_board_in(desk.as_ref(), *chat, &format!("{KEY}:{chat}")).await;
         }
     }
 

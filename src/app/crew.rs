@@ -88,6 +88,7 @@ impl App {
         let crew = self.crew();
         if self.desk.as_ref().is_some_and(|desk| desk.chats().len() > 1) {
             facts.full = self.limiter().full(now);
+            facts.shut = self.shut(now);
         }
         facts.bot_off = crew.bot_off;
         facts.incident.clone_from(&crew.incident);
@@ -130,8 +131,7 @@ impl App {
             owned.iter().filter(|(_, owned)| owned.staff == staff).map(|(id, _)| *id).collect()
         };
         if chat.is_some() {
-            let first = self.desk.as_ref().and_then(|desk| desk.chats().first().copied());
-            let stands = async |id| self.store.state(id).await.ok().flatten().is_none_or(|state| state.thread.chat.or(first) == chat);
+            let stands = async |id| self.store.state(id).await.ok().flatten().is_none_or(|state| self.settled(state).thread.chat == chat);
             let mut there = Vec::new();
             for id in theirs {
                 if stands(id).await {
@@ -169,7 +169,7 @@ impl App {
         }
     }
 
-    /// Whether a press comes from a member of the group.
+    /// Whether a press comes from a member of one of the groups.
     pub(super) async fn is_member(&self, staff: &Staff) -> bool {
         let Some(desk) = &self.desk else { return false };
         let now = self.clock.now();

@@ -11,10 +11,10 @@ use crate::lexis::Table;
 
 /// Reads the groups. Teams are not known yet.
 pub(super) fn read(config: &mut Config, telegram: &Table<'_>) {
-    config.groups.extend(chat(telegram).map(|chat| Group { chat, teams: Vec::new() }));
+    config.groups.extend(chat(telegram, false).map(|chat| Group { chat, teams: Vec::new() }));
     for table in telegram.tables("group") {
         table.only(&["chat_id", "teams"]);
-        let Some(chat) = chat(&table) else {
+        let Some(chat) = chat(&table, true) else {
             if !table.has("chat_id") {
                 table.doc.error(table.span.clone(), "which group?", "chat_id = -1001234567890");
             }
@@ -41,9 +41,9 @@ pub(super) fn check(config: &Config, root: &Table<'_>) {
     }
 }
 
-fn chat(table: &Table<'_>) -> Option<i64> {
+fn chat(table: &Table<'_>, further: bool) -> Option<i64> {
     let chat = table.number("chat_id")?;
-    if chat.value > 0.0 {
+    if chat.value > 0.0 || (chat.value == 0.0 && further) {
         table.doc.error(
             chat.span,
             "a group's id is negative",

@@ -44,7 +44,7 @@ impl App {
         for attempt in 0..TRIES {
             let stored = self.store.load(id).await?;
             let (state, version) = match (stored, address) {
-                (Some(stored), _) => (stored.state, stored.version),
+                (Some(stored), _) => (self.settled(stored.state), stored.version),
                 (None, Some(address)) => (State::new(address.clone()), 0),
                 (None, None) => return Ok(false),
             };
@@ -187,7 +187,7 @@ impl App {
         }
         if self.desk.is_some() {
             notes.retain(|note| !desk::only_there(event, note, &next));
-            for row in desk::messages(id, &mut next, notes, &self.hours, now) {
+            for row in desk::messages(id, &mut next, notes, event, &self.hours, now) {
                 let (number, urgency, chat, target) = (row.number, row.urgency, row.chat, OutboxTarget::Desk(row.message));
                 change.outbox.push(OutboxRow { id, number, target, urgency, created: now, due: now, attempts: 0, chat });
             }

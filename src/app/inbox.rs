@@ -88,7 +88,7 @@ impl App {
         }
         metrics::counter!("warmline_presses_refused_total").increment(1);
         if let Some(desk) = &self.desk {
-            let text = "REFUSED: somebody who is not in this group pressed a button here. Nothing was done.";
+            let text = "REFUSED: somebody who is in none of your groups pressed a button here. Nothing was done.";
             let chat = chat.or(desk.chats().first().copied()).unwrap_or_default();
             let refused = desk.refuse(chat, &incoming.external, "Only members of the desk can do this.", text).await;
             if let Err(error) = refused {

@@ -25,6 +25,7 @@ mod hooks;
 mod inbox;
 mod kin;
 mod ladder;
+mod lane;
 pub mod learnt;
 mod limit;
 mod mirror;
@@ -38,6 +39,7 @@ pub mod review;
 pub mod rules;
 mod run;
 mod secrets;
+mod shut;
 mod teams;
 mod timers;
 
@@ -96,6 +98,10 @@ pub struct App {
     key: [u8; 32],
     locks: Mutex<HashMap<ConversationId, Arc<tokio::sync::Mutex<()>>>>,
     limiter: Mutex<limit::Limiters>,
+    /// The first group that this bot had.
+    first_chat: i64,
+    /// Groups that take nothing, until then.
+    shut: Mutex<BTreeMap<i64, Timestamp>>,
     calls_under_way: Mutex<HashSet<(ConversationId, u64)>>,
     gateway_confirms: AtomicBool,
     /// What has left and could not be marked so yet.
@@ -175,6 +181,7 @@ impl App {
             }
         };
         let confirms = parts.store.get(GATEWAY_CONFIRMS).await?.is_some();
+        let first_chat = Self::learn_first_group(parts.store.as_ref(), parts.desk.as_deref()).await?;
         let rate = parts.desk.as_ref().and_then(|desk| desk.rate());
         let app = Arc::new(App {
             store: parts.store,
@@ -192,6 +199,8 @@ impl App {
             chatwoot: parts.chatwoot,
             key,
             locks: Mutex::default(),
+            first_chat,
+            shut: Mutex::default(),
             limiter: Mutex::new(limit::Limiters::new(rate)),
             calls_under_way: Mutex::default(),
             gateway_confirms: AtomicBool::new(confirms),

@@ -81,7 +81,8 @@ impl App {
                 (OutboxTarget::Mirror(_), Outgoing::Chatwoot) if self.chatwoot.is_some() => "",
                 _ => continue,
             };
-            heads.entry((row.id, lane, row.chat)).or_insert(row.due);
+            let chat = self.desk.as_ref().map(|desk| self.group_of(desk.as_ref(), row));
+            heads.entry((row.id, lane, chat)).or_insert(row.due);
         }
         heads.into_values().min()
     }
@@ -177,7 +178,9 @@ impl App {
                 Some(Failure::OptedOut)
             }
             SendError::Unknown => Some(Failure::Unknown),
-            SendError::ThreadGone | SendError::MessageGone | SendError::NotModified | SendError::Refused(_) => Some(Failure::Refused),
+            SendError::ThreadGone | SendError::MessageGone | SendError::NotModified | SendError::Refused(_) | SendError::Shut(_) => {
+                Some(Failure::Refused)
+            }
         };
         if failure.is_some() {
             tracing::warn!(conversation = %row.id.short(), %error, "Delivery has failed for good.");

@@ -1,23 +1,24 @@
 //! What goes to the staff's groups.
 //!
-//! Owns: the order between conversations, each group's minute, merging relays, where a message is placed.
+//! Owns: the order between conversations, each group's minute, where a message is placed.
 //! Invariants: the most urgent first; one conversation's messages to a group leave in order; a group that does not answer, or is
 //! full, holds up no other; nothing of one group is named in another; a row is done only when it is sent, or worth nothing any more.
-//! Leaves out: how a group shows a message (`channel`), which group (`conversation`), retries (`outbox`).
+//! Leaves out: how a group shows a message (`channel`), which group (`conversation`; `shut`, where one takes nothing), merging
+//! (`lane`), retries (`outbox`).
 
 use super::App;
 use super::handle::Finishes;
+use super::lane::{Merged, here, is_alert, is_answer, merge, replaces};
 use super::outbox::DESK_HOURS;
 use crate::channel::{Desk, Place, Posted};
-use crate::conversation::{ConversationId, Delivery, Event, State, Urgency};
-use crate::desk::{DeskMessage, late, mark, transcript};
+use crate::conversation::{ConversationId, Delivery, Event, GROUP, State, Urgency};
+use crate::desk::{DeskMessage, late, mark, moved, transcript};
 use crate::store::{LinkKey, LinkTarget, OutboxRow, OutboxTarget};
+use crate::transport::SendError;
 use jiff::{SignedDuration, Timestamp};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// Relays of one conversation are merged up to this many characters.
-const MERGED: usize = 3_500;
 /// Where it goes on is said once it stands there: looked at again after this.
 const STANDS: SignedDuration = SignedDuration::from_secs(2);
 
@@ -25,16 +26,33 @@ impl App {
     /// Sends what is due to the desk; how many rows are done.
     pub async fn deliver_desk(&self) -> usize {
         let Some(desk) = &self.desk else { return 0 };
+        let mut done = 0;
+        // What a group refuses goes to another one at once.
+        for _ in desk.chats() {
+            let (sent, refused) = self.desk_round(desk.as_ref()).await;
+            done += sent;
+            if !refused {
+                break;
+            }
+        }
+        self.show_board().await;
+        done
+    }
+
+    /// Sends what is due once; how many rows are done, and whether a group has refused what is for it.
+    async fn desk_round(&self, desk: &dyn Desk) -> (usize, bool) {
         let mut lanes: BTreeMap<(ConversationId, i64), Vec<OutboxRow>> = BTreeMap::new();
         for row in self.waiting().await.into_iter().filter(|row| matches!(row.target, OutboxTarget::Desk(_))) {
-            lanes.entry((row.id, group_of(&row, desk.chats()))).or_default().push(row);
+            lanes.entry((row.id, self.group_of(desk, &row))).or_default().push(row);
         }
         let mut lanes: Vec<Lane> = lanes.into_iter().map(|((_, chat), rows)| Lane { chat, rows: merge(rows) }).collect();
         let mut waiting: BTreeMap<i64, usize> = BTreeMap::new();
         for lane in &mut lanes {
-            *waiting.entry(lane.chat).or_default() += lane.rows.len();
+            // What a group did not take says nothing about its minute, and the answer to a press takes no place in it.
+            let takes = |merged: &&Merged| !is_answer(&merged.row) && merged.row.attempts == 0;
+            *waiting.entry(lane.chat).or_default() += lane.rows.iter().filter(takes).count();
             // Somebody has a finger on a button: the answer to a press waits for nothing.
-            lane.rows.sort_by_key(|merged| !matches!(merged.row.target, OutboxTarget::Desk(DeskMessage::Answer { .. })));
+            lane.rows.sort_by_key(|merged| !is_answer(&merged.row));
         }
         lanes.sort_by_key(|lane| {
             let urgency = lane.rows.iter().filter_map(|merged| merged.row.urgency).max();
@@ -42,28 +60,30 @@ impl App {
         });
         let late = waiting.values().map(|waiting| self.limiter().minutes(*waiting)).max().unwrap_or_default();
         metrics::gauge!("warmline_desk_minutes_late").set(late as f64);
-        let (mut done, mut silent) = (0, Vec::new());
+        let (mut done, mut silent, mut refused) = (0, Vec::new(), false);
         for lane in lanes {
             // Asking a group that does not answer again for each conversation would only take longer.
             if silent.contains(&lane.chat) {
                 continue;
             }
             let minutes = self.limiter().minutes(waiting.get(&lane.chat).copied().unwrap_or_default());
-            match self.desk_lane(desk.as_ref(), &lane, minutes).await {
-                Ok(sent) => done += sent,
-                Err(sent) => {
-                    done += sent;
-                    silent.push(lane.chat);
+            let (sent, end) = self.desk_lane(desk, &lane, minutes).await;
+            done += sent;
+            match end {
+                End::Done => {}
+                End::Silent(chat) => silent.push(chat),
+                End::Shut(chat) => {
+                    self.shut_out(desk, chat).await;
+                    silent.push(chat);
+                    refused = true;
                 }
             }
         }
-        self.show_board().await;
-        done
+        (done, refused)
     }
 
-    /// Sends one conversation's messages to a group; `Err` with what was sent when the group does not answer. What it gets it
-    /// reads so many minutes late.
-    async fn desk_lane(&self, desk: &dyn Desk, lane: &Lane, minutes: usize) -> Result<usize, usize> {
+    /// Sends one conversation's messages to a group, which reads them so many minutes late; how many rows are done.
+    async fn desk_lane(&self, desk: &dyn Desk, lane: &Lane, minutes: usize) -> (usize, End) {
         let crisis = lane.rows.iter().any(|merged| merged.row.urgency == Some(Urgency::Crisis));
         let mut done = 0;
         for (at, merged) in lane.rows.iter().enumerate() {
@@ -72,58 +92,97 @@ impl App {
             let OutboxTarget::Desk(message) = &row.target else { continue };
             // A row that only waited for its place in the minute does not hold up a crisis.
             if row.due > now && !(crisis && row.attempts == 0) {
+                // That it moved can be said later; what stands behind that can't wait.
+                if matches!(message, DeskMessage::Moved { .. }) {
+                    continue;
+                }
                 break;
             }
-            // A card's edit, or a line's mark, that a later one replaces is done without being sent.
-            let replaced = lane.rows.iter().skip(at + 1).any(|later| replaces(&later.row, row));
             let Ok(Some(state)) = self.store.state(row.id).await else { break };
-            let Some(message) = here(message, row, lane.chat).filter(|_| !replaced) else {
-                if !self.mark_desk(merged, lane.chat, Posted::default(), now).await {
+            let state = self.settled(state);
+            // A card's edit, or a line's mark, that a later one replaces is done without being sent, and so is a card that is none any more.
+            let replaced = lane.rows.iter().skip(at + 1).any(|later| replaces(&later.row, row));
+            let void = matches!(message, DeskMessage::Card { .. }) && state.thread.card_line != Some(row.number);
+            let meant = row.chat.unwrap_or(self.first_chat) == lane.chat;
+            let Some(message) = here(message, meant).filter(|_| !replaced && !void) else {
+                if self.mark_desk(merged, lane.chat, Posted::default(), now).await == Marked::Failed {
                     break;
                 }
                 done += 1;
                 continue;
             };
             let stands = state.thread.card.is_some() || state.thread.card_line.is_none();
-            if matches!(message, DeskMessage::Moved { .. }) && !stands && now.duration_since(row.created) < SignedDuration::from_mins(1) {
+            if matches!(message, DeskMessage::Moved { .. }) && !stands {
                 self.not_before(row, now.checked_add(STANDS).unwrap_or(now)).await;
-                break;
+                continue;
             }
-            let free = matches!(message, DeskMessage::Answer { .. });
-            let place = if free { Ok(()) } else { self.limiter().take(lane.chat, now, crisis) };
+            let chat = rehomed(desk, &state, &message, lane.chat);
+            let free = is_answer(row);
+            let place = if free { Ok(()) } else { self.limiter().take(chat, now, crisis) };
             if let Err(due) = place {
                 self.not_before(row, due).await;
                 break;
             }
-            let message = if minutes == 0 { message } else { self.with_hint(message, &state, minutes) };
-            let Some(place) = self.place(row, state, lane.chat, &message).await else { break };
-            match desk.send(&place, &message).await {
-                Ok(posted) => {
-                    if !self.mark_desk(merged, lane.chat, posted, now).await {
-                        break;
-                    }
-                }
+            let message = if minutes == 0 || crisis { message } else { self.with_hint(message, &state, minutes, now) };
+            let Some(place) = self.place(row, state, chat, &message).await else { break };
+            let posted = match desk.send(&place, &message).await {
+                Ok(posted) => posted,
                 // A press waits for its answer for seconds: later it would answer nobody, and meanwhile hold up the others.
                 Err(error) if free => {
                     tracing::warn!(conversation = %row.id.short(), %error, "A press could not be answered.");
-                    if !self.mark_desk(merged, lane.chat, Posted::default(), now).await {
-                        break;
-                    }
+                    Posted::default()
                 }
-                Err(error) => match self.give_up(row, &error, DESK_HOURS, now).await {
-                    None => return Err(done),
-                    Some(_) => {
-                        metrics::counter!("warmline_desk_failures_total").increment(1);
-                        tracing::error!(conversation = %row.id.short(), %error, "Staff could not be told; see `warmline queue`.");
-                        if !self.mark_desk(merged, lane.chat, Posted::default(), now).await {
-                            break;
-                        }
+                Err(SendError::Unknown | SendError::Shut(_)) if self.is_open_besides(desk, chat, now) => {
+                    return (done, End::Shut(chat));
+                }
+                Err(error) => {
+                    let again = self.give_up(row, &error, DESK_HOURS, now).await.is_none();
+                    // Too many messages a minute are no failure: those come.
+                    let failed = !matches!(error, SendError::Later(Some(_))) && row.attempts == 0;
+                    if failed && is_alert(&message) {
+                        self.group_failed(row.id, now).await;
                     }
-                },
+                    if again {
+                        return (done, End::Silent(chat));
+                    }
+                    metrics::counter!("warmline_desk_failures_total").increment(1);
+                    tracing::error!(conversation = %row.id.short(), %error, "Staff could not be told; see `warmline queue`.");
+                    Posted::default()
+                }
+            };
+            let card = posted.messages.first().copied().filter(|_| matches!(message, DeskMessage::Card { .. }));
+            if self.mark_desk(merged, chat, posted, now).await == Marked::Failed {
+                break;
+            }
+            if let Some(card) = card {
+                self.take_back(desk, &place, card).await;
             }
             done += 1;
         }
-        Ok(done)
+        (done, End::Done)
+    }
+
+    /// A card that was on its way when its handoff ended or moved says so.
+    async fn take_back(&self, desk: &dyn Desk, place: &Place, card: i64) {
+        let Ok(Some(state)) = self.store.state(place.id).await else { return };
+        if state.thread.card == Some(card) && state.thread.chat == Some(place.chat) {
+            return;
+        }
+        let text = if state.handoff.is_some() { moved(&self.link(place.id).await, false) } else { "CLOSED.".into() };
+        let edit = DeskMessage::CardEdit { card: Some(card), text, buttons: Vec::new() };
+        if let Err(error) = desk.send(place, &edit).await {
+            tracing::warn!(conversation = %place.id.short(), %error, "A card that is none any more could not be changed.");
+        }
+    }
+
+    /// An alert did not get into the group: like any way that fails, the next step is taken.
+    async fn group_failed(&self, id: ConversationId, now: Timestamp) {
+        let Ok(Some(state)) = self.store.state(id).await else { return };
+        let Some(handoff) = state.handoff else { return };
+        let failed = Event::AlertFailed { way: GROUP.into(), handoff: handoff.number, step: handoff.reminders };
+        if let Err(error) = self.handle(id, None, &failed, Finishes::default(), now).await {
+            tracing::error!(conversation = %id.short(), %error, "A failed alert could not be noted.");
+        }
     }
 
     /// Puts a row off; no attempt was made, so none is counted.
@@ -134,10 +193,10 @@ impl App {
     }
 
     /// A card in a group that is full says so, and where its conversation is better worked on.
-    fn with_hint(&self, mut message: DeskMessage, state: &State, minutes: usize) -> DeskMessage {
+    fn with_hint(&self, mut message: DeskMessage, state: &State, minutes: usize, now: Timestamp) -> DeskMessage {
         if let DeskMessage::Card { text, .. } | DeskMessage::CardEdit { card: None, text, .. } = &mut message {
             let better = self.chatwoot.as_ref().map_or_else(String::new, |chatwoot| chatwoot.link(state.thread.chatwoot));
-            *text = format!("{text}\n{}", late(minutes, &better));
+            *text = format!("{text}\n{}", late(minutes, &self.hours.clock(now), &better));
         }
         message
     }
@@ -169,22 +228,36 @@ impl App {
     }
 
     /// Marks a desk's row as done and links the desk's names to the conversation.
-    async fn mark_desk(&self, merged: &Merged, chat: i64, posted: Posted, now: Timestamp) -> bool {
+    async fn mark_desk(&self, merged: &Merged, chat: i64, posted: Posted, now: Timestamp) -> Marked {
         let row = &merged.row;
         let target = LinkTarget { id: row.id, number: None };
         let mut finishes = Finishes { outbox: merged.numbers.clone(), ..Finishes::default() };
         finishes.links.extend(posted.topic.map(|topic| (LinkKey::Topic { chat, topic }, target.clone())));
         finishes.links.extend(posted.messages.iter().map(|message| (LinkKey::DeskMessage { chat, message: *message }, target.clone())));
         let external = posted.messages.iter().map(ToString::to_string).collect();
-        let delivery = Delivery::Sent { external, thread: posted.topic, chat: posted.topic.map(|_| chat) };
-        match self.handle(row.id, None, &Event::Delivered { line: row.number, delivery }, finishes, now).await {
-            Ok(_) => true,
+        let delivery = Delivery::Sent { external, thread: posted.topic, chat: Some(chat) };
+        let event = Event::Delivered { line: row.number, delivery };
+        let links = finishes.links.clone();
+        let marked = match self.handle(row.id, None, &event, finishes, now).await {
+            // The row was dropped while its words were leaving: what staff write there must be understood all the same.
+            Ok(false) if !links.is_empty() => self.handle(row.id, None, &event, Finishes { links, ..Finishes::default() }, now).await,
+            marked => marked,
+        };
+        match marked {
+            Ok(_) => Marked::Done,
             Err(error) => {
                 tracing::error!(conversation = %row.id.short(), %error, "A message to the desk could not be marked; it may be sent again.");
-                false
+                Marked::Failed
             }
         }
     }
+}
+
+/// The group for a message: what is for the old one, where it has no thread any more to be read in, stands in the new one.
+fn rehomed(desk: &dyn Desk, state: &State, message: &DeskMessage, chat: i64) -> i64 {
+    let plain = matches!(message, DeskMessage::Post { reply_to: None, .. } | DeskMessage::Transcript);
+    let home = state.thread.chat.filter(|home| plain && desk.chats().contains(home) && state.thread.topic_in(chat).is_none());
+    home.unwrap_or(chat)
 }
 
 /// One conversation's messages to one group.
@@ -193,61 +266,17 @@ struct Lane {
     rows: Vec<Merged>,
 }
 
-/// The group that a row goes to: its own, or the first one where that is not configured any more.
-fn group_of(row: &OutboxRow, chats: &[i64]) -> i64 {
-    row.chat.filter(|chat| chats.contains(chat)).or(chats.first().copied()).unwrap_or_default()
+/// How a lane ended.
+enum End {
+    Done,
+    /// The group does not answer now.
+    Silent(i64),
+    /// The group takes nothing from the bot.
+    Shut(i64),
 }
 
-/// The message as this group can show it: what was meant for one that is not configured any more names none of its messages, and
-/// is nothing where it only changes one of them.
-fn here(message: &DeskMessage, row: &OutboxRow, chat: i64) -> Option<DeskMessage> {
-    if row.chat.is_none_or(|meant| meant == chat) {
-        return Some(message.clone());
-    }
-    match message {
-        DeskMessage::Post { text, buttons, copy, loud, .. } => {
-            Some(DeskMessage::Post { text: text.clone(), reply_to: None, buttons: buttons.clone(), copy: copy.clone(), loud: *loud })
-        }
-        DeskMessage::CardEdit { .. } | DeskMessage::Mark { .. } | DeskMessage::Moved { .. } => None,
-        DeskMessage::Card { .. } | DeskMessage::Transcript | DeskMessage::Answer { .. } => Some(message.clone()),
-    }
-}
-
-/// The open card as it stands, or what became of the same line: only the last is worth showing.
-fn replaces(later: &OutboxRow, row: &OutboxRow) -> bool {
-    match (&row.target, &later.target) {
-        (OutboxTarget::Desk(DeskMessage::CardEdit { card: None, .. }), OutboxTarget::Desk(DeskMessage::CardEdit { card: None, .. })) => {
-            true
-        }
-        (OutboxTarget::Desk(DeskMessage::Mark { line }), OutboxTarget::Desk(DeskMessage::Mark { line: other })) => line == other,
-        _ => false,
-    }
-}
-
-/// A message to the desk and the numbers of all rows whose words it holds.
-struct Merged {
-    row: OutboxRow,
-    numbers: Vec<u64>,
-}
-
-/// Consecutive plain relays of a conversation become one post. All of them are done when it is sent, none before.
-fn merge(rows: Vec<OutboxRow>) -> Vec<Merged> {
-    let mut merged: Vec<Merged> = Vec::new();
-    for row in rows {
-        if let Some(last) = merged.last_mut()
-            && let OutboxTarget::Desk(DeskMessage::Post { text: first, reply_to: None, buttons: none, copy: None, loud: false }) =
-                &mut last.row.target
-            && let OutboxTarget::Desk(DeskMessage::Post { text, reply_to: None, buttons, copy: None, loud: false }) = &row.target
-            && none.is_empty()
-            && buttons.is_empty()
-            && first.chars().count() + text.chars().count() < MERGED
-        {
-            first.push('\n');
-            first.push_str(text);
-            last.numbers.push(row.number);
-            continue;
-        }
-        merged.push(Merged { numbers: vec![row.number], row });
-    }
-    merged
+#[derive(PartialEq, Eq)]
+enum Marked {
+    Done,
+    Failed,
 }

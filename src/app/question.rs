@@ -163,7 +163,8 @@ impl App {
     /// Somebody has left a group. Whoever is still in another one keeps what stands there.
     async fn is_gone(&self, question: &DeskQuestion) -> Result<String, StoreError> {
         if let Some(desk) = self.desk.as_ref().filter(|desk| desk.chats().len() > 1)
-            && desk.is_member(&question.staff.id).await.unwrap_or(false)
+            // Where that can't be asked, what stands in the other groups stays theirs: its clocks run.
+            && desk.is_member(&question.staff.id).await.unwrap_or(true)
         {
             let freed = self.gone(&question.staff.id, "has left this group", Some(question.chat)).await;
             return Ok(match freed {
@@ -237,7 +238,7 @@ impl App {
             });
         };
         let event = Event::Staff { staff: question.staff.clone(), action: StaffAction::Claim, chat: None, callback: None };
-        let external = format!("next:{}", question.message);
+        let external = format!("next:{}:{}", question.chat, question.message);
         let target = Target::Conversation(row.id);
         self.receive(vec![Incoming { target, kind: "staff", external, revision: String::new(), body: Body::Event(event) }]).await?;
         let text = format!("{}: {} {}", question.staff.name, row.line(now), self.link(row.id).await);

@@ -192,6 +192,10 @@ pub trait Desk: Send + Sync {
     async fn refuse(&self, _chat: i64, _callback: &str, _answer: &str, _report: &str) -> Result<(), SendError> {
         Ok(())
     }
+    /// Says something to a whole group.
+    async fn tell(&self, _chat: i64, _text: &str) -> Result<(), SendError> {
+        Ok(())
+    }
     /// Messages a minute that each group takes; `None` without a limit.
     fn rate(&self) -> Option<usize>;
 }

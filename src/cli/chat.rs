@@ -19,7 +19,9 @@ const TICK: Duration = Duration::from_millis(300);
 const QUIET: SignedDuration = SignedDuration::from_secs(6);
 
 pub(super) fn chat(paths: &Paths) -> ExitCode {
-    let Ok(config) = parts::config(paths) else { return ExitCode::from(status::CANT_START) };
+    let Ok(mut config) = parts::config(paths) else { return ExitCode::from(status::CANT_START) };
+    // The terminal is the only place where staff are.
+    config.groups.clear();
     let Some((rules, backend)) = loaded(paths, &config) else { return ExitCode::from(status::CANT_START) };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return ExitCode::from(status::CANT_START);

@@ -61,8 +61,12 @@ pub(super) fn open(config: &Config) -> Result<KvStore<SledKv>, StoreError> {
     KvStore::open(SledKv::open(&config.data, patience(Duration::from_secs(2)))?)
 }
 
-async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> {
+async fn run(paths: &Paths, mut config: Config, strict: bool) -> Result<(), String> {
     let secrets = parts::secrets().map_err(|()| "a secret can't be read".to_string())?;
+    if secrets.telegram_token.is_none() {
+        // Nothing stands in groups that nobody writes into.
+        config.groups.clear();
+    }
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().ok();
     let store: Arc<dyn Store> = Arc::new(open(&config).map_err(|error| error.to_string())?);
     let backend = parts::backend(&config, &secrets)?;
@@ -117,7 +121,7 @@ async fn run(paths: &Paths, config: Config, strict: bool) -> Result<(), String> 
         let bot = identity(&telegram.client).await?;
         for group in &config.groups {
             let keeps = telegram.client.keeps(group.chat).await.unwrap_or(Keeps { visible_history: false, protected: true });
-            super::group::mistakes(keeps).for_each(|(mistake, mend)| tracing::warn!("{mistake}; {mend}."));
+            super::group::mistakes(keeps).for_each(|(mistake, mend)| tracing::warn!(group = group.chat, "{mistake}; {mend}."));
         }
         let decoder = parts::decoder(&config, bot);
         match config.receive {

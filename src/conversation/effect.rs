@@ -273,6 +273,16 @@ pub enum DeskNote {
     },
 }
 
+impl DeskNote {
+    /// It is shown with the card: where there is none, it becomes the card.
+    pub fn shows_card(&self) -> bool {
+        matches!(
+            self,
+            DeskNote::Opened | DeskNote::Raised | DeskNote::StillWaiting { .. } | DeskNote::Freed { .. } | DeskNote::Assigned { .. }
+        )
+    }
+}
+
 /// Why words of staff did not reach the customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "why")]

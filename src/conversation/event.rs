@@ -313,7 +313,7 @@ pub enum Delivery {
         /// The desk's thread that it went to, where it made one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         thread: Option<i32>,
-        /// The group in which it made one.
+        /// The desk's group that it went to.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         chat: Option<i64>,
     },

@@ -118,6 +118,8 @@ pub struct Facts {
     pub teams: Arc<BTreeMap<String, Times>>,
     /// Groups of staff that have little room left in this minute.
     pub full: Vec<i64>,
+    /// Groups that take nothing from the bot at present.
+    pub shut: Vec<i64>,
 }
 
 impl Facts {
@@ -136,6 +138,7 @@ impl Facts {
             incident: None,
             teams: Arc::default(),
             full: Vec::new(),
+            shut: Vec::new(),
         }
     }
 

@@ -235,10 +235,16 @@ impl Turn<'_> {
                     self.state.thread.made(chat, topic);
                 }
                 if self.state.thread.card_line == Some(line) {
+                    // A group that takes nothing any more is not where the card went.
+                    if let Some((from, to)) = self.state.thread.chat.zip(chat).filter(|(from, to)| from != to) {
+                        self.state.thread.moves(from, to);
+                    }
                     self.state.thread.card_line = None;
                     self.state.thread.card = external.first().and_then(|id| id.parse().ok());
                     let number = self.state.handoff.as_ref().map_or(0, |handoff| handoff.number);
-                    self.alerted(number);
+                    if self.state.thread.card.is_some() {
+                        self.alerted(number);
+                    }
                 }
                 if let Some(sent) = self.state.marks.remove(&line).and_then(|of| self.state.sent.get_mut(&of)) {
                     sent.mark = external.first().and_then(|id| id.parse().ok()).or(sent.mark);

@@ -74,7 +74,7 @@ impl Turn<'_> {
         if let Some(callback) = callback {
             self.desk(DeskNote::Answer { callback, text: answer });
         } else if !answer.is_empty() {
-            self.answer_there(&answer);
+            self.answer_there(staff, &answer);
             self.desk(DeskNote::Relay { who: Who::Note, text: answer, external: None });
         }
     }

@@ -8,7 +8,8 @@
 use super::card::{card, card_buttons, is_quoted_whole};
 use super::guide::guide;
 use super::hours::Hours;
-use crate::conversation::{Button, ConversationId, DeskNote, NotSent, State, Urgency, Who, failure_words};
+use super::mirror::asked;
+use crate::conversation::{Button, ConversationId, DeskNote, Event, NotSent, State, Urgency, Who, failure_words};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -93,7 +94,7 @@ pub struct DeskRow {
 }
 
 /// The notes of a step as messages. Takes numbers from the state and notes which message posts the card.
-pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, hours: &Hours, now: Timestamp) -> Vec<DeskRow> {
+pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, event: &Event, hours: &Hours, now: Timestamp) -> Vec<DeskRow> {
     let mut rows = Vec::new();
     let urgency = state.handoff.as_ref().map(|handoff| handoff.urgency);
     // A new card says what they were told last: half of a group's minute is not spent on saying it twice.
@@ -103,13 +104,16 @@ pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, hou
             continue;
         }
         let number = state.next;
-        let mut chat = state.thread.chat;
+        // What answers one person is read where they asked.
+        let mut chat = match event {
+            Event::Staff { chat: Some(chat), .. } if asked(event, &note).is_some() => Some(*chat),
+            _ => state.thread.chat,
+        };
         let message = match note {
             DeskNote::Opened => new_card(card(id, state, hours, now), number, id, state),
             DeskNote::Raised => {
                 let text = format!("NOW {}\n{}", urgency.map_or("", Urgency::name).to_uppercase(), card(id, state, hours, now));
-                // Where it has just moved to, this is its card.
-                if has_card(state) { shown(text, None, id, state) } else { new_card(text, number, id, state) }
+                shown(text, None, number, id, state)
             }
             DeskNote::StillWaiting { times } => {
                 let text = format!("No answer yet, reminder {times}.\n{}", card(id, state, hours, now));
@@ -125,9 +129,9 @@ pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, hou
                 DeskMessage::CardEdit { card, text: format!("CLOSED by {by}.\nId: {}", id.short()), buttons: Vec::new() }
             }
             DeskNote::Freed { why } => {
-                shown(format!("{why}. It needs somebody else.\n{}", card(id, state, hours, now)), state.thread.card, id, state)
+                shown(format!("{why}. It needs somebody else.\n{}", card(id, state, hours, now)), state.thread.card, number, id, state)
             }
-            DeskNote::Assigned { text } => shown(format!("{text}\n{}", card(id, state, hours, now)), state.thread.card, id, state),
+            DeskNote::Assigned { text } => shown(format!("{text}\n{}", card(id, state, hours, now)), state.thread.card, number, id, state),
             DeskNote::Notice { text } => {
                 DeskMessage::Post { text, reply_to: state.thread.card, buttons: Vec::new(), copy: None, loud: true }
             }
@@ -179,16 +183,16 @@ pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, hou
 
 /// Where it was, this says where it goes on. `link` is empty where the group has no topics.
 pub fn moved(link: &str, told: bool) -> String {
-    let there = if link.is_empty() { "another group" } else { link };
+    let there = if link.is_empty() { "another group, and the pinned queue says where" } else { link };
     let here = if told { " What you write here still reaches the customer; what they write, you read there." } else { "" };
     format!("MOVED: it goes on in {there}.{here}")
 }
 
 /// Under a card in a group that takes no more just now.
-pub fn late(minutes: usize, better: &str) -> String {
+pub fn late(minutes: usize, at: &str, better: &str) -> String {
     let quicker = if better.is_empty() { String::new() } else { format!(" Work on it here instead: {better}") };
     let minutes = if minutes == 1 { "a minute".to_string() } else { format!("{minutes} minutes") };
-    format!("This group gets more than Telegram lets through: words come about {minutes} late.{quicker}")
+    format!("At {at} this group got more than Telegram lets through: words come about {minutes} late.{quicker}")
 }
 
 /// A card stands where staff read it, or is on its way.
@@ -203,8 +207,11 @@ fn new_card(text: String, number: u64, id: ConversationId, state: &mut State) ->
     DeskMessage::Card { text, buttons: card_buttons(id, state) }
 }
 
-/// The card again, below something that colleagues must notice.
-fn shown(text: String, reply_to: Option<i64>, id: ConversationId, state: &State) -> DeskMessage {
+/// The card again, below something that colleagues must notice; where none stands, this is it.
+fn shown(text: String, reply_to: Option<i64>, number: u64, id: ConversationId, state: &mut State) -> DeskMessage {
+    if !has_card(state) && state.handoff.is_some() {
+        return new_card(text, number, id, state);
+    }
     DeskMessage::Post { text, reply_to, buttons: card_buttons(id, state), copy: None, loud: true }
 }
 

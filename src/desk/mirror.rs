@@ -70,7 +70,7 @@ pub enum MirrorMessage {
 }
 
 /// Who asked for it, where a note answers one person: they read it where they asked.
-fn asked<'e>(event: &'e Event, note: &DeskNote) -> Option<&'e Staff> {
+pub(super) fn asked<'e>(event: &'e Event, note: &DeskNote) -> Option<&'e Staff> {
     match (event, note) {
         // What begins with their name tells colleagues what they have done.
         (Event::Staff { staff, callback: None, .. }, DeskNote::Relay { who: Who::Note, text, .. }) if !text.starts_with(&staff.name) => {

@@ -39,6 +39,9 @@ pub enum SendError {
     /// An edit that changes nothing.
     #[error("not modified")]
     NotModified,
+    /// The group takes nothing from the bot: it was put out, may not write, or the group has another id now.
+    #[error("the group takes nothing: {0}")]
+    Shut(String),
     /// Refused, and it will be refused again: the gateway's code or description, without the content.
     #[error("refused: {0}")]
     Refused(String),

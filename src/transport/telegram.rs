@@ -271,7 +271,7 @@ fn error(error: RequestError) -> SendError {
     match error {
         RequestError::RetryAfter(seconds) => SendError::Later(Some(Duration::from_secs(u64::from(seconds.seconds())))),
         RequestError::Network(_) | RequestError::Io(_) | RequestError::InvalidJson { .. } => SendError::Later(None),
-        RequestError::MigrateToChatId(_) => SendError::Refused("the group has become a supergroup; set its new chat_id".into()),
+        RequestError::MigrateToChatId(_) => SendError::Shut("it has become a supergroup; set its new chat_id".into()),
         RequestError::Api(api) => match api {
             ApiError::BotBlocked | ApiError::UserDeactivated | ApiError::CantInitiateConversation | ApiError::CantTalkWithBots => {
                 SendError::Blocked
@@ -283,6 +283,7 @@ fn error(error: RequestError) -> SendError {
             ApiError::MessageNotModified => SendError::NotModified,
             ApiError::MessageToEditNotFound | ApiError::MessageIdInvalid | ApiError::MessageCantBeEdited => SendError::MessageGone,
             ApiError::ChatNotFound | ApiError::UserNotFound => SendError::Unknown,
+            ApiError::BotKicked | ApiError::BotKickedFromSupergroup => SendError::Shut("the bot was put out".into()),
             api => described(&api),
         },
     }
@@ -296,6 +297,8 @@ fn described(api: &ApiError) -> SendError {
         || text.contains("topic_id_invalid")
     {
         SendError::ThreadGone
+    } else if text.contains("not enough rights to send") || text.contains("have no rights to send") || text.contains("not a member of") {
+        SendError::Shut("the bot may not write there".into())
     } else if text.contains("message to copy not found") || text.contains("message to edit not found") {
         SendError::MessageGone
     } else if text.contains("internal server error") || text.contains("bad gateway") || text.contains("too many requests") {

@@ -269,7 +269,7 @@ async fn a_card_in_a_full_group_says_how_late_words_come_and_where_it_is_quicker
     house.clock.advance(SignedDuration::from_secs(61));
     house.app.settle().await;
     let hinted: Vec<String> =
-        house.telegram.texts(DESK).into_iter().filter(|text| text.contains("more than Telegram lets through")).collect();
+        house.telegram.texts(DESK).into_iter().filter(|text| text.contains("this group got more than Telegram lets through")).collect();
     assert!(!hinted.is_empty(), "{:?}", house.telegram.texts(DESK));
     assert!(hinted.iter().all(|text| text.contains("late. Work on it here instead: http")), "{hinted:?}");
     assert!(hinted[0].contains(" about 2 minutes late") || hinted[0].contains(" about a minute late"), "{}", hinted[0]);

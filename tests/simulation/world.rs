@@ -66,8 +66,9 @@ pub struct Net {
     pub seen: Mutex<Vec<Seen>>,
     /// Until when each of these answers nothing.
     pub down: Mutex<BTreeMap<&'static str, Timestamp>>,
-    /// The group in which each message and topic stands.
-    pub names: Mutex<HashMap<i64, i64>>,
+    /// Whose each message and topic of a group is: they have the same names in every group.
+    pub names: Mutex<HashMap<(i64, i64), ConversationId>>,
+    last: Mutex<HashMap<i64, i64>>,
     /// Texts that will be reported as not delivered.
     pub lost: Mutex<Vec<String>>,
     chance: Mutex<Chance>,
@@ -86,11 +87,11 @@ impl Net {
             seen: Mutex::default(),
             down: Mutex::default(),
             names: Mutex::default(),
+            last: Mutex::default(),
             lost: Mutex::default(),
             chance: Mutex::new(Chance::new(seed ^ 0xfeed)),
             calm: AtomicU64::new(0),
-            // Above every number that staff write under.
-            next: AtomicI64::new(1_000_000_000),
+            next: AtomicI64::new(1),
         })
     }
 
@@ -98,7 +99,7 @@ impl Net {
         self.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn names(&self) -> MutexGuard<'_, HashMap<i64, i64>> {
+    pub fn names(&self) -> MutexGuard<'_, HashMap<(i64, i64), ConversationId>> {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -118,6 +119,14 @@ impl Net {
 
     fn name(&self) -> i64 {
         self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The next name of a message in a group.
+    pub fn name_in(&self, chat: i64) -> i64 {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = last.entry(chat).or_default();
+        *last += 1;
+        *last
     }
 
     fn sees(&self, seen: Seen) {
@@ -182,9 +191,9 @@ impl SimDesk {
         let mark = place.mark.iter().flat_map(|mark| [Some(mark.words), mark.posted]).flatten();
         let names = self.0.names();
         for name in mark.chain(reply).chain(card).chain(place.topic.map(i64::from)) {
-            if names.get(&name).is_some_and(|chat| *chat != place.chat) {
-                let what =
-                    format!("a message names something of another group: {name} of {:?} in {}: {message:?}", names.get(&name), place.chat);
+            if names.get(&(place.chat, name)).is_some_and(|whose| *whose != place.id) || !names.contains_key(&(place.chat, name)) {
+                let whose = names.get(&(place.chat, name)).map(|id| id.short());
+                let what = format!("a message names {name} in {}, which is {whose:?}'s: {message:?}", place.chat);
                 self.0.watch().breaks(place.id, now, &what);
             }
         }
@@ -225,10 +234,10 @@ impl Desk for SimDesk {
         }
         let posts = !matches!(message, DeskMessage::CardEdit { .. } | DeskMessage::Answer { .. } | DeskMessage::Moved { told: false, .. })
             && place.mark.as_ref().is_none_or(|mark| mark.posted.is_none());
-        let name = self.0.name();
-        let topic = (posts && place.topic.is_none()).then(|| self.0.name());
+        let name = self.0.name_in(place.chat);
+        let topic = (posts && place.topic.is_none()).then(|| self.0.name_in(place.chat));
         for name in topic.into_iter().chain([name]) {
-            self.0.names().insert(name, place.chat);
+            self.0.names().insert((place.chat, name), place.id);
         }
         let messages = if posts { vec![name] } else { Vec::new() };
         Ok(Posted { messages, topic: topic.map(|topic| topic as i32) })

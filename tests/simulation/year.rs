@@ -411,8 +411,10 @@ impl Year {
         let thread = self.state(id).await.map(|state| state.thread).unwrap_or_default();
         let before = thread.elsewhere.keys().next().copied().filter(|_| self.chance.happens(0.2));
         let chat = before.or(thread.chat);
-        if let (StaffAction::Say { message, .. } | StaffAction::Promise { message, .. }, Some(chat)) = (&action, chat) {
-            self.net.names().insert(*message, chat);
+        let mut action = action;
+        if let (StaffAction::Say { message, .. } | StaffAction::Promise { message, .. }, Some(chat)) = (&mut action, chat) {
+            *message = self.net.name_in(chat);
+            self.net.names().insert((chat, *message), id);
         }
         let event = Event::Staff { staff: Self::staff(staff), action, chat, callback };
         self.receive(Target::Conversation(id), kind, Body::Event(event)).await;

@@ -200,6 +200,10 @@ impl Desk for TelegramDesk {
         answered
     }
 
+    async fn tell(&self, chat: i64, text: &str) -> Result<(), SendError> {
+        self.client.send(chat, text, &Extras::default()).await.map(drop)
+    }
+
     fn rate(&self) -> Option<usize> {
         Some(A_MINUTE)
     }
