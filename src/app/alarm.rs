@@ -76,7 +76,7 @@ impl App {
             address: address.clone(),
             transcript: None,
             mark: None,
-            link: String::new(),
+            moved: String::new(),
             silent: false,
         };
         let post = DeskMessage::post(text);

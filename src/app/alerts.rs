@@ -141,10 +141,11 @@ impl App {
         let thread = self.store.state(id).await.ok().flatten().map(|state| self.settled(state).thread).unwrap_or_default();
         let chats = self.desk.as_ref().map_or(&[][..], |desk| desk.chats());
         let chat = thread.chat.or(chats.first().copied()).filter(|chat| chats.contains(chat)).unwrap_or_default();
-        let topic = thread.topic_in(chat);
+        // Without topics the card is where it stands.
+        let message = thread.topic_in(chat).map(i64::from).or(thread.card.filter(|_| thread.chat == Some(chat)));
         // A supergroup's id is -100 and the number that its links show.
-        match (chat.to_string().strip_prefix("-100"), topic) {
-            (Some(group), Some(topic)) => format!("https://t.me/c/{group}/{topic}"),
+        match (chat.to_string().strip_prefix("-100"), message) {
+            (Some(group), Some(message)) => format!("https://t.me/c/{group}/{message}"),
             _ => match (&self.chatwoot, thread.chatwoot) {
                 (Some(chatwoot), Some(room)) => chatwoot.link(Some(room)),
                 _ => String::new(),

@@ -227,7 +227,7 @@ impl Config {
         }
         let zone = root.table("desk").and_then(|desk| desk.string("time_zone")).map_or_else(|| "UTC".to_string(), |zone| zone.value);
         teams::read(self, root, &zone);
-        groups::check(self, root);
+        groups::read(self, root);
         ladder::read(self, root, &zone);
         events::read(self, root);
         aftercare::read(self, root);
@@ -326,7 +326,6 @@ impl Config {
         let Some(telegram) = desk.table("telegram") else { return };
         telegram.only(&["chat_id", "reaches", "aliases", "group"]);
         self.group_reaches = telegram.strings("reaches").into_iter().map(|name| name.value).collect();
-        groups::read(self, &telegram);
         if let Some(aliases) = telegram.table("aliases") {
             for key in aliases.keys() {
                 match (key.value.parse(), aliases.string(&key.value)) {
@@ -394,7 +393,7 @@ mod tests {
                 "5:1 secrets don't belong into this file",
                 "6:11 a webhook needs server.public_url",
                 "8:13 `Mars` is no time zone; write one like Europe/Berlin",
-                "10:11 a group's id is negative",
+                "10:11 this is no group's id",
                 "11:1 a call needs a `url`",
                 "12:10 `backend.x.method` can't be \"FETCH\"",
             ]

@@ -6,12 +6,12 @@
 //! Leaves out: what presence means (`desk::Crew`), what staff ask (`question`).
 
 use super::App;
-use crate::channel::{Body, Incoming, Target};
+use crate::channel::{Body, Desk, Incoming, Target};
 use crate::conversation::{ConversationId, Event, Facts, Profile, Staff, State, Times, Urgency};
 use crate::desk::{self, Crew, QueueRow};
 use crate::store::StoreError;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 /// Where the staff are kept.
@@ -172,25 +172,56 @@ impl App {
     /// Whether a press comes from a member of one of the groups.
     pub(super) async fn is_member(&self, staff: &Staff) -> bool {
         let Some(desk) = &self.desk else { return false };
+        let mut asked = true;
+        for chat in desk.chats() {
+            match self.is_in(desk.as_ref(), *chat, &staff.id).await {
+                Some(true) => return true,
+                Some(false) => {}
+                None => asked = false,
+            }
+        }
+        // Where that can't be asked, people who have worked here.
+        !asked && self.crew().members.contains_key(&staff.id)
+    }
+
+    /// Whether somebody is in a group; nothing where that can't be asked.
+    pub(super) async fn is_in(&self, desk: &dyn Desk, chat: i64, staff: &str) -> Option<bool> {
         let now = self.clock.now();
-        let known = self.members.lock().unwrap_or_else(PoisonError::into_inner).get(&staff.id).copied();
+        let key = (chat, staff.to_string());
+        let known = self.members.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
         if let Some((member, at)) = known
             && now.duration_since(at) < MEMBER
         {
-            return member;
+            return Some(member);
         }
-        match desk.is_member(&staff.id).await {
+        match desk.is_member(chat, staff).await {
             Ok(member) => {
                 let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
                 members.retain(|_, (_, at)| now.duration_since(*at) < MEMBER);
-                members.insert(staff.id.clone(), (member, now));
-                member
+                members.insert(key, (member, now));
+                Some(member)
             }
             Err(error) => {
-                tracing::warn!(%error, "Whether somebody is in the group can't be asked.");
-                self.crew().members.contains_key(&staff.id)
+                tracing::warn!(%error, "Whether somebody is in a group can't be asked.");
+                None
             }
         }
+    }
+
+    /// Conversations among these that stand where this person does not read.
+    pub(super) async fn out_of_sight(&self, staff: &str, ids: impl Iterator<Item = ConversationId>) -> BTreeSet<ConversationId> {
+        let mut unseen = BTreeSet::new();
+        let Some(desk) = self.desk.as_ref().filter(|desk| desk.chats().len() > 1 && !desk::works_there(staff)) else { return unseen };
+        for id in ids {
+            let Ok(Some(state)) = self.store.state(id).await else { continue };
+            let chat = self.settled(state).thread.chat.filter(|chat| desk.chats().contains(chat));
+            if let Some(chat) = chat
+                && self.is_in(desk.as_ref(), chat, staff).await == Some(false)
+            {
+                unseen.insert(id);
+            }
+        }
+        unseen
     }
 
     /// Looks at how long people have waited lately.

@@ -7,50 +7,47 @@
 use super::config::Config;
 use super::teams;
 use crate::conversation::Group;
-use crate::lexis::Table;
+use crate::lexis::{Located, Table};
 
-/// Reads the groups. Teams are not known yet.
-pub(super) fn read(config: &mut Config, telegram: &Table<'_>) {
-    config.groups.extend(chat(telegram, false).map(|chat| Group { chat, teams: Vec::new() }));
+/// No group of Telegram has an id beyond this: they have 52 bits.
+const LEAST: i64 = -(1 << 52);
+
+/// Reads the groups; the teams are known.
+pub(super) fn read(config: &mut Config, root: &Table<'_>) {
+    let Some(telegram) = root.table("desk").and_then(|desk| desk.table("telegram")) else { return };
+    let first = telegram.whole("chat_id");
+    let none = first.as_ref().map_or(!telegram.has("chat_id"), |first| first.value == 0);
+    let first = first.filter(|_| !none).and_then(|first| id(&telegram, first));
+    config.groups.extend(first.map(|chat| Group { chat, teams: Vec::new() }));
     for table in telegram.tables("group") {
         table.only(&["chat_id", "teams"]);
-        let Some(chat) = chat(&table, true) else {
-            if !table.has("chat_id") {
-                table.doc.error(table.span.clone(), "which group?", "chat_id = -1001234567890");
+        let teams = teams::named(&table, "teams", &config.teams);
+        let Some(chat) = table.whole("chat_id") else {
+            if !["chat_id", "chatid", "chat", "id"].iter().any(|key| table.has(key)) {
+                table.doc.error(table.span.clone(), "which group?", "chat_id = -1001234567891");
             }
             continue;
         };
-        if config.groups.is_empty() {
-            let help = "[desk.telegram] chat_id is the group that everybody reads";
+        if none {
+            let help = "set chat_id under [desk.telegram]: the group that everybody reads";
             table.doc.error(table.span.clone(), "a further group needs a first one", help);
         }
+        let at = chat.span.clone();
+        let Some(chat) = id(&table, chat) else { continue };
         if config.groups.iter().any(|group| group.chat == chat) {
-            let at = table.number("chat_id").map_or(table.span.clone(), |chat| chat.span);
-            table.doc.error(at, "this group stands here twice", "");
+            table.doc.error(at, "this group stands here twice", "each has an id of its own");
         }
-        let teams = table.strings("teams").into_iter().map(|team| team.value).collect();
         config.groups.push(Group { chat, teams });
     }
 }
 
-/// Teams that groups name, now that they are known.
-pub(super) fn check(config: &Config, root: &Table<'_>) {
-    let telegram = root.table("desk").and_then(|desk| desk.table("telegram"));
-    for table in telegram.iter().flat_map(|telegram| telegram.tables("group")) {
-        teams::named(&table, "teams", &config.teams);
+fn id(table: &Table<'_>, chat: Located<i64>) -> Option<i64> {
+    if (LEAST..0).contains(&chat.value) {
+        return Some(chat.value);
     }
-}
-
-fn chat(table: &Table<'_>, further: bool) -> Option<i64> {
-    let chat = table.number("chat_id")?;
-    if chat.value > 0.0 || (chat.value == 0.0 && further) {
-        table.doc.error(
-            chat.span,
-            "a group's id is negative",
-            "forward one of its messages to a bot that shows ids, or look at getUpdates",
-        );
-    }
-    Some(chat.value as i64).filter(|chat| *chat != 0)
+    let help = "write it like -1001234567890: -100, then the number in a message's link (t.me/c/1234567890/5)";
+    table.doc.error(chat.span, "this is no group's id", help);
+    None
 }
 
 #[cfg(test)]
@@ -70,7 +67,7 @@ mod tests {
     #[test]
     fn every_mistake_is_shown_with_its_place() {
         for (name, text, wanted) in [
-            ("a person's id", "chat_id = 5\n", vec!["2 a group's id is negative"]),
+            ("a person's id", "chat_id = 5\n", vec!["2 this is no group's id"]),
             ("no id", "chat_id = -1\n[[desk.telegram.group]]\nteams = []\n", vec!["3 which group?"]),
             ("twice", "chat_id = -1\n[[desk.telegram.group]]\nchat_id = -1\n", vec!["4 this group stands here twice"]),
             ("no first one", "[[desk.telegram.group]]\nchat_id = -2\n", vec!["2 a further group needs a first one"]),

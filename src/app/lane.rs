@@ -93,7 +93,7 @@ mod tests {
             ),
             ("a card's edit", edit, None),
             ("a mark", DeskMessage::Mark { line: 4 }, None),
-            ("a move", DeskMessage::Moved { card: Some(7), told: false }, None),
+            ("a move", DeskMessage::Moved { card: Some(7), told: false, urgent: true }, None),
             ("the transcript", DeskMessage::Transcript, Some(DeskMessage::Transcript)),
         ] {
             assert_eq!(here(&message, false), left, "{name}");

@@ -112,8 +112,8 @@ pub struct App {
     crew: Mutex<desk::Crew>,
     /// Who has which conversation.
     owned: Mutex<HashMap<ConversationId, crew::Owned>>,
-    /// Who is in the staff's group, and when that was asked.
-    members: Mutex<HashMap<String, (bool, Timestamp)>>,
+    /// Who is in which group, and when that was asked.
+    members: Mutex<HashMap<(i64, String), (bool, Timestamp)>>,
     /// How long most people have waited lately, in minutes.
     wait: Mutex<Option<(u32, u32)>>,
     /// What happens, for whoever listens.

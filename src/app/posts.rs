@@ -58,8 +58,10 @@ impl App {
             let urgency = lane.rows.iter().filter_map(|merged| merged.row.urgency).max();
             (Reverse(urgency), lane.rows.first().map(|merged| merged.row.created))
         });
-        let late = waiting.values().map(|waiting| self.limiter().minutes(*waiting)).max().unwrap_or_default();
-        metrics::gauge!("warmline_desk_minutes_late").set(late as f64);
+        for chat in desk.chats() {
+            let late = self.limiter().minutes(waiting.get(chat).copied().unwrap_or_default());
+            metrics::gauge!("warmline_desk_minutes_late", "group" => chat.to_string()).set(late as f64);
+        }
         let (mut done, mut silent, mut refused) = (0, Vec::new(), false);
         for lane in lanes {
             // Asking a group that does not answer again for each conversation would only take longer.
@@ -168,7 +170,10 @@ impl App {
         if state.thread.card == Some(card) && state.thread.chat == Some(place.chat) {
             return;
         }
-        let text = if state.handoff.is_some() { moved(&self.link(place.id).await, false) } else { "CLOSED.".into() };
+        let text = match state.handoff.is_some() {
+            true => moved(place.id, &state, &self.link(place.id).await, false, false),
+            false => "CLOSED.".into(),
+        };
         let edit = DeskMessage::CardEdit { card: Some(card), text, buttons: Vec::new() };
         if let Err(error) = desk.send(place, &edit).await {
             tracing::warn!(conversation = %place.id.short(), %error, "A card that is none any more could not be changed.");
@@ -218,8 +223,8 @@ impl App {
                 DeskMessage::Mark { line } => mark(row.id, &state, *line),
                 _ => None,
             },
-            link: match message {
-                DeskMessage::Moved { .. } => self.link(row.id).await,
+            moved: match message {
+                DeskMessage::Moved { told, urgent, .. } => moved(row.id, &state, &self.link(row.id).await, *told, *urgent),
                 _ => String::new(),
             },
             address: state.address,

@@ -162,18 +162,17 @@ impl App {
 
     /// Somebody has left a group. Whoever is still in another one keeps what stands there.
     async fn is_gone(&self, question: &DeskQuestion) -> Result<String, StoreError> {
-        if let Some(desk) = self.desk.as_ref().filter(|desk| desk.chats().len() > 1)
-            // Where that can't be asked, what stands in the other groups stays theirs: its clocks run.
-            && desk.is_member(&question.staff.id).await.unwrap_or(true)
-        {
-            let freed = self.gone(&question.staff.id, "has left this group", Some(question.chat)).await;
+        self.members.lock().unwrap_or_else(PoisonError::into_inner).retain(|(_, staff), _| *staff != question.staff.id);
+        if self.is_elsewhere(question).await {
+            let (name, freed) =
+                (&question.staff.name, self.gone(&question.staff.id, "has left the group it stood in", Some(question.chat)).await);
             return Ok(match freed {
                 0 => String::new(),
-                _ => format!("{} has left this group. What they had here waits for somebody else: {freed}.", question.staff.name),
+                1 => format!("{name} has left this group. 1 conversation that {name} had here waits for somebody else."),
+                _ => format!("{name} has left this group. {freed} conversations that {name} had here wait for somebody else."),
             });
         }
         let was = self.crew().left(&question.staff.id);
-        self.members.lock().unwrap_or_else(PoisonError::into_inner).remove(&question.staff.id);
         if was.is_some() {
             self.save_crew().await;
         }
@@ -183,6 +182,17 @@ impl App {
         } else {
             format!("{} has left. What they had waits for somebody else: {freed}.", question.staff.name)
         })
+    }
+
+    /// Whoever left a group is in another one, or that can't be asked: what stands there stays theirs, and its clocks run.
+    async fn is_elsewhere(&self, question: &DeskQuestion) -> bool {
+        let Some(desk) = &self.desk else { return false };
+        for chat in desk.chats().iter().filter(|chat| **chat != question.chat) {
+            if self.is_in(desk.as_ref(), *chat, &question.staff.id).await != Some(false) {
+                return true;
+            }
+        }
+        false
     }
 
     async fn stats_text(&self, days: &str) -> Result<String, StoreError> {
@@ -195,6 +205,9 @@ impl App {
     /// Claims the most urgent handoff that nobody has.
     async fn next(&self, question: &DeskQuestion) -> Result<String, StoreError> {
         let (rows, now): (Vec<QueueRow>, Timestamp) = (self.store.queue().await?, self.clock.now());
+        // Whoever is given what they can't read would keep it from everybody.
+        let waiting = rows.iter().filter(|row| row.owner.is_none()).map(|row| row.id);
+        let unseen = self.out_of_sight(&question.staff.id, waiting).await;
         let (free, waits, full) = {
             let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
             given.retain(|_, at| now.duration_since(*at) < UNDER_WAY);
@@ -214,7 +227,8 @@ impl App {
             let own = rules.teams.iter().filter(|team| !team.people.is_empty() && team.has(name)).filter_map(|team| team.most).min();
             let full = own.or(self.most).filter(|most| load >= *most);
             let enough = |row: &QueueRow| full.is_some() && row.urgency < Urgency::Crisis;
-            let taken = |row: &QueueRow| given.contains_key(&row.id) || spared(row) || others(row) || enough(row);
+            let taken =
+                |row: &QueueRow| given.contains_key(&row.id) || spared(row) || others(row) || enough(row) || unseen.contains(&row.id);
             let free = QueueRow::next(&rows, &question.staff.id, now, taken).cloned();
             if let Some(row) = &free {
                 given.insert(row.id, now);
@@ -230,8 +244,8 @@ impl App {
             }
             return Ok(match waits {
                 true => {
-                    "What waits is kept for somebody else or another team, or a crisis that somebody else should take: /queue shows it. Claim in its topic \
-                         takes it all the same."
+                    "What waits is kept for somebody else or another team, stands in a group that you are not in, or is a crisis that somebody else \
+                         should take: /queue shows it. Claim in its topic takes it all the same."
                         .into()
                 }
                 false => "Nobody waits.".into(),

@@ -40,7 +40,7 @@ impl App {
     }
 
     /// The groups that take nothing now.
-    pub(super) fn shut(&self, now: Timestamp) -> Vec<i64> {
+    pub fn shut(&self, now: Timestamp) -> Vec<i64> {
         let mut shut = self.shut.lock().unwrap_or_else(PoisonError::into_inner);
         shut.retain(|_, until| *until > now);
         shut.keys().copied().collect()

@@ -108,7 +108,11 @@ pub(super) fn named(table: &Table<'_>, key: &str, teams: &[Team]) -> Vec<String>
 
 fn unknown(table: &Table<'_>, name: &Located<String>, teams: &[Team]) {
     let names: Vec<&str> = teams.iter().map(|team| team.name.as_str()).collect();
-    let help = nearest(&name.value, names.iter().copied()).map_or_else(|| names.join(", "), |near| format!("did you mean `{near}`?"));
+    let near = nearest(&name.value, names.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+    let help = near.unwrap_or_else(|| match names.is_empty() {
+        true => format!("add [[team]] with name = \"{}\"", name.value),
+        false => names.join(", "),
+    });
     table.doc.error(name.span.clone(), format!("there is no team `{}`", name.value), help);
 }
 

@@ -157,7 +157,7 @@ pub struct Place {
     /// What became of a line, should the message be that.
     pub mark: Option<Mark>,
     /// Where it goes on, should the message say so.
-    pub link: String,
+    pub moved: String,
     /// Makes no sound.
     pub silent: bool,
 }
@@ -184,8 +184,8 @@ pub trait Desk: Send + Sync {
     async fn board(&self, _chat: i64, _posted: Option<i64>, _text: &str) -> Result<Option<i64>, SendError> {
         Ok(None)
     }
-    /// Whether this person is one of those who may act.
-    async fn is_member(&self, _staff: &str) -> Result<bool, SendError> {
+    /// Whether this person is in a group.
+    async fn is_member(&self, _chat: i64, _staff: &str) -> Result<bool, SendError> {
         Ok(true)
     }
     /// Refuses a press, and reports it in the group where it was.

@@ -1,11 +1,12 @@
 //! Whether the staff's groups keep to themselves what is written in them.
 //!
 //! Owns: asking Telegram, and what is wrong with the answer.
-//! Invariants: asked only where a token and a group are at hand; that Telegram can't be asked is a note, no mistake.
+//! Invariants: asked only where a token and a group are at hand; that Telegram doesn't answer is a note, no mistake.
 
 use super::parts;
 use crate::app::Config;
 use crate::lexis::{Finding, Severity, Source};
+use crate::transport::SendError;
 use crate::transport::telegram::Keeps;
 use std::time::Duration;
 
@@ -29,23 +30,31 @@ pub(super) fn mistakes(keeps: Keeps) -> impl Iterator<Item = (&'static str, &'st
 pub(super) fn findings(config: &Config, source: &Source) -> Vec<Finding> {
     let Some(secrets) = parts::secrets().ok().filter(|_| !config.groups.is_empty()) else { return Vec::new() };
     let Ok(Some(telegram)) = parts::telegram(config, &secrets) else { return Vec::new() };
-    let at = source.text.find("[desk.telegram]").map_or(0..0, |at| at..at + "[desk.telegram]".len());
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Vec::new() };
     let asked = config.groups.iter().map(|group| {
-        let asked = async { tokio::time::timeout(PATIENCE, telegram.client.keeps(group.chat)).await.ok()?.ok() };
+        let asked =
+            async { tokio::time::timeout(PATIENCE, telegram.client.keeps(group.chat)).await.unwrap_or(Err(SendError::Later(None))) };
         (group.chat, runtime.block_on(asked))
     });
     let mut findings = Vec::new();
     for (chat, keeps) in asked {
+        let id = chat.to_string();
+        let at = source.text.find(&id).map_or(0..0, |at| at..at + id.len());
         let which = if config.groups.len() > 1 { format!(" ({chat})") } else { String::new() };
-        let Some(keeps) = keeps else {
-            let message = format!("Telegram could not be asked whether the staff's group{which} keeps its history to itself");
-            findings.push(Finding::at(source, Severity::Info, at.clone(), message).help("is the bot in the group, as an admin?"));
-            continue;
-        };
-        let found = mistakes(keeps)
-            .map(|(mistake, mend)| Finding::at(source, Severity::Warning, at.clone(), format!("{mistake}{which}")).help(mend));
-        findings.extend(found);
+        match keeps {
+            Ok(keeps) => findings.extend(
+                mistakes(keeps)
+                    .map(|(mistake, mend)| Finding::at(source, Severity::Warning, at.clone(), format!("{mistake}{which}")).help(mend)),
+            ),
+            Err(SendError::Later(_)) => {
+                let message = format!("Telegram could not be asked whether the staff's group{which} keeps its history to itself");
+                findings.push(Finding::at(source, Severity::Info, at, message).help("try again later"));
+            }
+            Err(_) => {
+                let message = format!("the bot can't see the staff's group{which}: what is for it would not get there");
+                findings.push(Finding::at(source, Severity::Warning, at, message).help("add the bot there as an admin, or correct the id"));
+            }
+        }
     }
     findings
 }

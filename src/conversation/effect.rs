@@ -222,6 +222,8 @@ pub enum DeskNote {
         card: Option<i64>,
         /// Whoever has it reads so in the thread; otherwise the card says it.
         told: bool,
+        /// It is urgent now.
+        urgent: bool,
     },
     /// The answer to staff who asked in another group than the one where it stands.
     There {

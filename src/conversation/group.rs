@@ -64,7 +64,8 @@ impl Turn<'_> {
     pub(super) fn keep_place(&mut self) {
         let (Some(handoff), Some(first)) = (&self.state.handoff, self.groups().next()) else { return };
         let fitting = self.fitting(handoff.urgency, handoff.team.as_deref());
-        let here = self.state.thread.chat.unwrap_or(first.chat);
+        let first_chat = first.chat;
+        let here = self.state.thread.chat.unwrap_or(first_chat);
         if self.effects.contains(&Effect::Desk(DeskNote::Opened)) {
             let there = self.choose(&fitting);
             return self.state.thread.moves(here, there);
@@ -72,24 +73,29 @@ impl Turn<'_> {
         let urgent = handoff.urgency >= Urgency::Distress;
         let theirs = matches!(self.state.owner, Owner::Human { .. }) && self.groups().any(|group| group.chat == here);
         // Everybody reads the first one: nothing has to leave it.
-        if fitting.contains(&here) || here == first.chat || (theirs && !urgent) {
+        if fitting.contains(&here) || here == first_chat || (theirs && !urgent) {
             return;
         }
         let (there, card, topic) = (self.choose(&fitting), self.state.thread.card, self.state.thread.topic);
         // A card that has not left yet is not needed there any more.
         self.effects.extend(self.state.thread.card_line.map(|line| Effect::DropLine { line }));
         self.state.thread.moves(here, there);
-        self.note(if urgent { "It goes on in the first group, where everybody reads" } else { "It goes on in another group" });
+        let team = self.state.handoff.as_ref().and_then(|handoff| handoff.team.clone());
+        self.note(match (there == first_chat, team) {
+            (true, _) => "It goes on in the first group, where everybody reads".to_string(),
+            (false, Some(team)) => format!("It goes on in a group that {team} reads"),
+            (false, None) => "It goes on in another group".into(),
+        });
         // What has just happened is shown there with its card; else the card alone.
         if !self.effects.iter().any(|effect| matches!(effect, Effect::Desk(note) if note.shows_card())) {
             self.desk(DeskNote::Changed);
         }
         // Whoever has it writes there: they must read where it goes on. Of a card alone it is enough that it says so.
         if theirs && (card.is_some() || topic.is_some()) {
-            self.desk(DeskNote::Moved { chat: here, card, told: true });
+            self.desk(DeskNote::Moved { chat: here, card, told: true, urgent });
         }
         if card.is_some() {
-            self.desk(DeskNote::Moved { chat: here, card, told: false });
+            self.desk(DeskNote::Moved { chat: here, card, told: false, urgent });
         }
     }
 

@@ -97,7 +97,10 @@ impl Turn<'_> {
                     self.await_claim();
                 }
                 self.desk(DeskNote::Changed);
-                "It is yours. What you write here now goes to the customer.".into()
+                match self.is_elsewhere() {
+                    true => "It is yours. It has moved, as MOVED above says: you read the customer's answers only there.".into(),
+                    false => "It is yours. What you write here now goes to the customer.".into(),
+                }
             }
         }
     }

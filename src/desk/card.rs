@@ -31,7 +31,8 @@ pub fn card(id: ConversationId, state: &State, hours: &Hours, now: Timestamp) ->
         Owner::Waiting => lines.push("Nobody has it yet.".into()),
         Owner::Bot => lines.push("Closed.".into()),
     }
-    lines.extend(handoff.team.iter().map(|team| format!("For: {team}")));
+    // Crisis and distress are everybody's.
+    lines.extend(handoff.team.iter().filter(|_| handoff.urgency < Urgency::Distress).map(|team| format!("For: {team}")));
     let mut safety = Vec::new();
     if state.flags.do_not_text {
         safety.push("DO NOT TEXT: somebody else may read this phone (to write all the same: /safe and why)");

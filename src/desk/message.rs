@@ -9,7 +9,7 @@ use super::card::{card, card_buttons, is_quoted_whole};
 use super::guide::guide;
 use super::hours::Hours;
 use super::mirror::asked;
-use crate::conversation::{Button, ConversationId, DeskNote, Event, NotSent, State, Urgency, Who, failure_words};
+use crate::conversation::{Button, ConversationId, DeskNote, Event, NotSent, Owner, State, Urgency, Who, failure_words};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +61,9 @@ pub enum DeskMessage {
         card: Option<i64>,
         /// The thread says so to whoever has it; otherwise the card does.
         told: bool,
+        /// It is urgent now.
+        #[serde(default)]
+        urgent: bool,
     },
     /// The transcript, as it is when it is sent.
     Transcript,
@@ -140,9 +143,9 @@ pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, eve
                 chat = state.sent.get(&line).and_then(|sent| sent.chat).or(chat);
                 DeskMessage::Mark { line }
             }
-            DeskNote::Moved { chat: from, card, told } => {
+            DeskNote::Moved { chat: from, card, told, urgent } => {
                 chat = Some(from);
-                DeskMessage::Moved { card, told }
+                DeskMessage::Moved { card, told, urgent }
             }
             DeskNote::There { chat: there, text } => {
                 chat = Some(there);
@@ -161,7 +164,13 @@ pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, eve
             }
             DeskNote::NotSent { message, chat: there, why } => {
                 chat = there.or(chat);
-                DeskMessage::Post { text: not_sent(&why), reply_to: message, buttons: Vec::new(), copy: None, loud: true }
+                let moved = why == NotSent::Unclaimed && chat != state.thread.chat;
+                let text = if moved {
+                    "NOT SENT: this has moved, as MOVED above says. Claim it there, then write there.".into()
+                } else {
+                    not_sent(&why)
+                };
+                DeskMessage::Post { text, reply_to: message, buttons: Vec::new(), copy: None, loud: true }
             }
             DeskNote::Answer { callback, text } => DeskMessage::Answer { callback, text },
             DeskNote::Transcript => DeskMessage::Transcript,
@@ -181,18 +190,26 @@ pub fn messages(id: ConversationId, state: &mut State, notes: Vec<DeskNote>, eve
     rows
 }
 
-/// Where it was, this says where it goes on. `link` is empty where the group has no topics.
-pub fn moved(link: &str, told: bool) -> String {
-    let there = if link.is_empty() { "another group, and the pinned queue says where" } else { link };
-    let here = if told { " What you write here still reaches the customer; what they write, you read there." } else { "" };
-    format!("MOVED: it goes on in {there}.{here}")
+/// Where it was, this says where it goes on, to whoever has it or on the card. `link` is empty where it has neither topic nor card yet.
+pub fn moved(id: ConversationId, state: &State, link: &str, told: bool, urgent: bool) -> String {
+    let why = if urgent { "MOVED: it is urgent now" } else { "MOVED" };
+    let there = if link.is_empty() { "in another group; the pinned queue there shows it" } else { link };
+    match &state.owner {
+        Owner::Human { staff } if told => format!(
+            "{why}. {}, go there now: {there}\nWhat you write here still reaches the customer, but you read their answers only there.",
+            staff.name
+        ),
+        _ => format!("{why}. It goes on there: {there}\nId: {}", id.short()),
+    }
 }
 
 /// Under a card in a group that takes no more just now.
 pub fn late(minutes: usize, at: &str, better: &str) -> String {
-    let quicker = if better.is_empty() { String::new() } else { format!(" Work on it here instead: {better}") };
     let minutes = if minutes == 1 { "a minute".to_string() } else { format!("{minutes} minutes") };
-    format!("At {at} this group got more than Telegram lets through: words come about {minutes} late.{quicker}")
+    let quicker = if better.is_empty() { String::new() } else { format!(" In Chatwoot nothing is late: {better}") };
+    format!(
+        "Too much is written in this group ({at}): you read customers' words here about {minutes} late. What you write is not late.{quicker}"
+    )
 }
 
 /// A card stands where staff read it, or is on its way.

@@ -208,7 +208,9 @@ impl<'a> Table<'a> {
 
     fn wrong(&self, key: &str, value: &toml::Spanned<DeValue<'_>>, wanted: &str) {
         let found = value.get_ref().type_str();
-        self.doc.error(value.span(), format!("`{}{key}` should be {wanted}, not {found}", self.path), "");
+        let quoted = wanted.ends_with("number") && found == "string";
+        let help = if quoted { "write it without quotes" } else { "" };
+        self.doc.error(value.span(), format!("`{}{key}` should be {wanted}, not {found}", self.path), help);
     }
 
     fn value(&self, key: &str) -> Option<&'a toml::Spanned<DeValue<'a>>> {
@@ -239,6 +241,14 @@ impl<'a> Table<'a> {
         self.take(key, "a number", |value| match value {
             DeValue::Integer(integer) => integer.as_str().parse().ok(),
             DeValue::Float(float) => float.as_str().parse().ok(),
+            _ => None,
+        })
+    }
+
+    /// A whole number.
+    pub fn whole(&self, key: &str) -> Option<Located<i64>> {
+        self.take(key, "a whole number", |value| match value {
+            DeValue::Integer(integer) => integer.as_str().parse().ok(),
             _ => None,
         })
     }
@@ -275,7 +285,7 @@ impl<'a> Table<'a> {
     pub fn tables(&self, key: &str) -> Vec<Table<'a>> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let Some(list) = value.get_ref().as_array() else {
-            self.wrong(key, value, &format!("a list of tables, each under [[{key}]]"));
+            self.wrong(key, value, &format!("a list of tables, each under [[{}{key}]]", self.path));
             return Vec::new();
         };
         let mut tables = Vec::new();

@@ -269,8 +269,103 @@ async fn a_card_in_a_full_group_says_how_late_words_come_and_where_it_is_quicker
     house.clock.advance(SignedDuration::from_secs(61));
     house.app.settle().await;
     let hinted: Vec<String> =
-        house.telegram.texts(DESK).into_iter().filter(|text| text.contains("this group got more than Telegram lets through")).collect();
+        house.telegram.texts(DESK).into_iter().filter(|text| text.contains("Too much is written in this group")).collect();
     assert!(!hinted.is_empty(), "{:?}", house.telegram.texts(DESK));
-    assert!(hinted.iter().all(|text| text.contains("late. Work on it here instead: http")), "{hinted:?}");
-    assert!(hinted[0].contains(" about 2 minutes late") || hinted[0].contains(" about a minute late"), "{}", hinted[0]);
+    assert!(hinted.iter().all(|text| text.contains("In Chatwoot nothing is late: http")), "{hinted:?}");
+    assert!(hinted[0].contains("about 2 minutes late") || hinted[0].contains("about a minute late"), "{}", hinted[0]);
+}
+
+#[tokio::test]
+async fn what_a_group_does_not_take_stands_in_one_that_does() {
+    let groups = [DESK, RETURNS];
+    let mut house = house(&groups).await;
+    let (ana, sam) = (house.telegram.person(42, "Ana"), staff(&house, &groups, 8, "Sam"));
+    house.telegram.fail_next("createForumTopic", 403, "Forbidden: bot was kicked from the supergroup chat", None);
+    house.write(&ana, "i want to return my parcel A1044").await;
+    house.write(&ana, "a human please").await;
+    let card = found(&house, DESK, "waiting").expect("a card where somebody reads it");
+    assert!(found(&house, DESK, &format!("can't write in your group {RETURNS}")).is_some(), "{:?}", house.telegram.texts(DESK));
+    assert!(house.telegram.texts(RETURNS).is_empty());
+    house.telegram.tap(&sam, DESK, card.id, "Claim");
+    house.telegram.group_text(&sam, DESK, card.thread, None, "Here I am.");
+    house.settle().await;
+    assert!(house.telegram.texts(ana.id).contains(&"Sam: Here I am.".to_string()));
+    let bo = house.telegram.person(43, "Bo");
+    house.write(&bo, "i want to return my parcel A1044").await;
+    house.write(&bo, "a human please").await;
+    assert_eq!(cards(&house, DESK), 2, "known for an hour");
+    house.clock.advance(SignedDuration::from_mins(61));
+    house.app.fire_timers().await;
+    house.settle().await;
+    let cy = house.telegram.person(44, "Cy");
+    house.write(&cy, "i want to return my parcel A1044").await;
+    house.write(&cy, "a human please").await;
+    assert_eq!(cards(&house, RETURNS), 1, "tried again after that: {:?}", house.telegram.texts(DESK));
+    house.telegram.assert_clean();
+}
+
+#[tokio::test]
+async fn a_crisis_is_read_in_another_group_when_the_first_takes_nothing() {
+    let mut house = house(&[DESK, SECOND]).await;
+    let ana = house.telegram.person(42, "Ana");
+    house.telegram.fail_next("createForumTopic", 400, "Bad Request: chat not found", None);
+    house.write(&ana, "i want to die").await;
+    assert!(found(&house, SECOND, "CRISIS").is_some(), "{:?}", house.telegram.texts(SECOND));
+}
+
+#[tokio::test]
+async fn nobody_is_given_what_stands_in_a_group_that_they_are_not_in() {
+    let groups = [DESK, RETURNS];
+    let mut house = house(&groups).await;
+    let (ana, bo) = (house.telegram.person(42, "Ana"), house.telegram.person(43, "Bo"));
+    let (sam, rae) = (staff(&house, &[DESK], 8, "Sam"), staff(&house, &groups, 9, "Rae"));
+    house.write(&ana, "i want to return my parcel A1044").await;
+    house.write(&ana, "a human please").await;
+    house.telegram.group_text(&sam, DESK, None, None, "/next");
+    house.settle().await;
+    assert!(found(&house, DESK, "stands in a group that you are not in").is_some(), "{:?}", house.telegram.texts(DESK));
+    house.write(&bo, "a human please").await;
+    for (person, chat) in [(&sam, DESK), (&rae, RETURNS)] {
+        house.telegram.group_text(person, chat, None, None, "/next");
+        house.settle().await;
+    }
+    let queue = house.app.store.queue().await.expect("reads");
+    let owner = |team: Option<&str>| queue.iter().find(|row| row.team.as_deref() == team).and_then(|row| row.owner.as_deref());
+    assert_eq!((owner(None), owner(Some("returns"))), (Some("Sam"), Some("Rae")));
+}
+
+#[tokio::test]
+async fn names_from_before_there_were_several_groups_are_the_first_ones() {
+    let store: Arc<dyn warmline::store::Store> =
+        Arc::new(warmline::store::KvStore::open(warmline::store::MemoryKv::default()).expect("a store"));
+    // One group, as it was; then another one becomes the first.
+    let mut house = House::built(Plan { store: store.clone(), ..Plan::default() }).await;
+    let (ana, priya) = (house.telegram.person(42, "Ana"), house.staff(7, "Priya"));
+    house.write(&ana, "a human please").await;
+    let card = found(&house, DESK, "waiting").expect("a card");
+    house.telegram.tap(&priya, DESK, card.id, "Claim");
+    let update = house.telegram.group_text(&priya, DESK, card.thread, None, "Here I am.");
+    house.settle_at_once().await;
+    let words = house.telegram.message_id_of(update);
+    let House { telegram, twilio, server, .. } = house;
+    server.abort();
+    telegram.add_forum(SECOND, "Second");
+    // As many messages as in the other one, so that a wrong one would be found.
+    let mut house =
+        House::moved_in(Plan { rules: rules(&[SECOND, DESK]), store, now: "2026-11-20T12:05:00Z", ..Plan::default() }, telegram, twilio)
+            .await;
+    for number in 0..10 {
+        let person = house.telegram.person(100 + number, "Customer");
+        house.write(&person, "a human please").await;
+    }
+    let before: Vec<String> = house.telegram.texts(SECOND).into_iter().filter(|text| !text.starts_with("QUEUE")).collect();
+    house.settle().await;
+    assert!(house.telegram.texts(ana.id).contains(&"Priya: Here I am.".to_string()));
+    let mark = house.telegram.messages(DESK).into_iter().find(|message| message.reply_to == Some(words)).expect("a mark");
+    assert_eq!(mark.text, "Delivered.");
+    house.write(&ana, "thanks, what now").await;
+    assert_eq!(found(&house, DESK, "what now").expect("relayed").thread, card.thread, "it stays where Priya writes");
+    let after: Vec<String> = house.telegram.texts(SECOND).into_iter().filter(|text| !text.starts_with("QUEUE")).collect();
+    assert_eq!(before, after, "nothing of it touches the other group");
+    house.telegram.assert_clean();
 }

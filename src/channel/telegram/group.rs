@@ -8,7 +8,7 @@
 use super::split::{LONGEST, split};
 use crate::channel::{Desk, DeskQuestion, Place, Posted};
 use crate::conversation::ConversationId;
-use crate::desk::{DeskMessage, moved};
+use crate::desk::DeskMessage;
 use crate::transport::SendError;
 use crate::transport::telegram::{Extras, Telegram};
 use async_trait::async_trait;
@@ -89,13 +89,13 @@ impl TelegramDesk {
                 }
                 Ok(Vec::new())
             }
-            DeskMessage::Moved { card, told: true } => {
+            DeskMessage::Moved { card, told: true, .. } => {
                 let extras = Extras { thread: topic, reply_to: *card, silent: place.silent, ..Extras::default() };
-                Ok(vec![self.client.send(place.chat, &moved(&place.link, true), &extras).await?])
+                Ok(vec![self.client.send(place.chat, &place.moved, &extras).await?])
             }
-            DeskMessage::Moved { card, told: false } => {
+            DeskMessage::Moved { card, told: false, .. } => {
                 if let Some(card) = card {
-                    self.client.edit(place.chat, *card, &moved(&place.link, false), &[]).await?;
+                    self.client.edit(place.chat, *card, &place.moved, &[]).await?;
                 }
                 Ok(Vec::new())
             }
@@ -181,17 +181,9 @@ impl Desk for TelegramDesk {
         Ok(Some(posted))
     }
 
-    async fn is_member(&self, staff: &str) -> Result<bool, SendError> {
+    async fn is_member(&self, chat: i64, staff: &str) -> Result<bool, SendError> {
         let Some(id) = staff.strip_prefix("telegram:").and_then(|id| id.parse().ok()) else { return Ok(false) };
-        let mut failed = None;
-        for chat in &self.chats {
-            match self.client.is_member(*chat, id).await {
-                Ok(true) => return Ok(true),
-                Ok(false) => {}
-                Err(error) => failed = Some(error),
-            }
-        }
-        failed.map_or(Ok(false), Err)
+        self.client.is_member(chat, id).await
     }
 
     async fn refuse(&self, chat: i64, callback: &str, answer: &str, report: &str) -> Result<(), SendError> {
