@@ -14,11 +14,11 @@ pub(super) fn is_answer(row: &OutboxRow) -> bool {
     matches!(row.target, OutboxTarget::Desk(DeskMessage::Answer { .. }))
 }
 
-/// It calls people.
+/// It calls people: with it stands the card, whose buttons show the transcript.
 pub(super) fn is_alert(message: &DeskMessage) -> bool {
     match message {
         DeskMessage::Card { .. } => true,
-        DeskMessage::Post { buttons, .. } => !buttons.is_empty(),
+        DeskMessage::Post { buttons, .. } => buttons.iter().any(|button| button.data.starts_with("t:")),
         _ => false,
     }
 }

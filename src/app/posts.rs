@@ -104,7 +104,11 @@ impl App {
             let state = self.settled(state);
             // A card's edit, or a line's mark, that a later one replaces is done without being sent, and so is a card that is none any more.
             let replaced = lane.rows.iter().skip(at + 1).any(|later| replaces(&later.row, row));
-            let void = matches!(message, DeskMessage::Card { .. }) && state.thread.card_line != Some(row.number);
+            let void = match message {
+                DeskMessage::Card { .. } => state.thread.card_line != Some(row.number),
+                DeskMessage::CardEdit { card: None, .. } => state.thread.chat != Some(lane.chat),
+                _ => false,
+            };
             let meant = row.chat.unwrap_or(self.first_chat) == lane.chat;
             let Some(message) = here(message, meant).filter(|_| !replaced && !void) else {
                 if self.mark_desk(merged, lane.chat, Posted::default(), now).await == Marked::Failed {
@@ -118,7 +122,7 @@ impl App {
                 self.not_before(row, now.checked_add(STANDS).unwrap_or(now)).await;
                 continue;
             }
-            let chat = rehomed(desk, &state, &message, lane.chat);
+            let chat = self.rehomed(desk, &state, &message, lane.chat);
             let free = is_answer(row);
             let place = if free { Ok(()) } else { self.limiter().take(chat, now, crisis) };
             if let Err(due) = place {
@@ -162,6 +166,14 @@ impl App {
             done += 1;
         }
         (done, End::Done)
+    }
+
+    /// The group for a message: what is for the old one, where it has no thread any more to be read in, stands in the new one.
+    fn rehomed(&self, desk: &dyn Desk, state: &State, message: &DeskMessage, chat: i64) -> i64 {
+        let plain = matches!(message, DeskMessage::Post { reply_to: None, .. } | DeskMessage::Transcript);
+        let shut = self.shut(self.clock.now());
+        let open = |home: &i64| desk.chats().contains(home) && !shut.contains(home);
+        state.thread.chat.filter(|home| plain && open(home) && state.thread.topic_in(chat).is_none()).unwrap_or(chat)
     }
 
     /// A card that was on its way when its handoff ended or moved says so.
@@ -256,13 +268,6 @@ impl App {
             }
         }
     }
-}
-
-/// The group for a message: what is for the old one, where it has no thread any more to be read in, stands in the new one.
-fn rehomed(desk: &dyn Desk, state: &State, message: &DeskMessage, chat: i64) -> i64 {
-    let plain = matches!(message, DeskMessage::Post { reply_to: None, .. } | DeskMessage::Transcript);
-    let home = state.thread.chat.filter(|home| plain && desk.chats().contains(home) && state.thread.topic_in(chat).is_none());
-    home.unwrap_or(chat)
 }
 
 /// One conversation's messages to one group.

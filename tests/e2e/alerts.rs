@@ -223,3 +223,28 @@ async fn what_a_removed_way_has_left_behind_is_ended_at_the_next_start() {
     assert!(notes.iter().any(|entry| entry.text == "An alert did not get through: gone"), "{notes:?}");
     assert_eq!(house.app.drop_orphans().await, 0);
 }
+
+#[tokio::test]
+async fn a_card_that_does_not_get_into_the_group_takes_the_next_step_at_once() {
+    for (name, status, why, card) in [
+        ("no answer for a moment", 502, "Bad Gateway", true),
+        ("put out of the only group", 403, "Forbidden: bot was kicked from the supergroup chat", false),
+    ] {
+        let ladder = BTreeMap::from([(Urgency::Asked, vec![rung(0, &["group"]), rung(30, &["group", "lead"])])]);
+        let plan = Plan { rules: with_ladder(ladder), ways: vec![way("lead", WayKind::Sms)], lead: Some(ONCALL), ..Plan::default() };
+        let mut house = House::built(plan).await;
+        let ana = house.telegram.person(42, "Ana");
+        let again = |house: &House| house.telegram.fail_next("createForumTopic", status, why, None);
+        again(&house);
+        if !card {
+            (0..3).for_each(|_| again(&house));
+        }
+        house.write(&ana, "a human please").await;
+        let told = house.twilio.texts_to(ONCALL);
+        assert_eq!(told.len(), 1, "{name}: {told:?}");
+        house.clock.advance(SignedDuration::from_secs(30));
+        house.settle().await;
+        assert_eq!(house.desk().iter().any(|text| text.starts_with("ASKED")), card, "{name}: {:?}", house.desk());
+        assert_eq!(house.twilio.texts_to(ONCALL).len(), 1, "{name}: once");
+    }
+}
