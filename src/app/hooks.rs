@@ -11,6 +11,7 @@ use crate::conversation::{ConversationId, Event};
 use crate::desk::DeskEvent;
 use crate::store::{OutboxRow, OutboxTarget};
 use crate::transport::SendError;
+use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ use std::sync::PoisonError;
 const HOURS: i64 = 24;
 /// Of more events that wait for one receiver the oldest are given up: every worker passes them.
 pub(super) const MOST: usize = 1_000;
+/// Handoffs of which somebody is told at once.
+const AT_ONCE: usize = 8;
 /// Between two tries there is no more than this.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(5);
 
@@ -42,7 +45,8 @@ impl App {
                 lanes.entry((name.clone(), row.id)).or_default().push((row, at < surplus));
             }
         }
-        futures::future::join_all(lanes.into_values().map(|lane| self.hook_lane(lane))).await.into_iter().sum()
+        let lanes = futures::stream::iter(lanes.into_values().map(|lane| self.hook_lane(lane)));
+        lanes.buffer_unordered(AT_ONCE).fold(0, async |done, sent| done + sent).await
     }
 
     async fn hook_lane(&self, rows: Vec<(OutboxRow, bool)>) -> usize {
