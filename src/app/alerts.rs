@@ -102,7 +102,8 @@ impl App {
                             SendError::Later(Some(after)) => SignedDuration::try_from(after).ok(),
                             _ => None,
                         };
-                        let after = after.unwrap_or(SignedDuration::from_secs(1 << attempts.min(6))).min(LONGEST_WAIT);
+                        let back_off = SignedDuration::from_secs(1 << attempts.min(6));
+                        let after = after.unwrap_or(back_off).max(back_off).min(LONGEST_WAIT);
                         let due = now.checked_add(after).unwrap_or(now);
                         if let Err(error) = self.store.postpone(row.id, row.number, due, attempts + 1).await {
                             tracing::error!(%error, "A retry could not be noted.");

@@ -29,7 +29,7 @@ impl App {
     /// Shows the queue in the pinned lines, where it has changed.
     pub(super) async fn show_board(&self) {
         let Some(desk) = &self.desk else { return };
-        let shut = self.shut(self.clock.now());
+        let shut = self.shut();
         for chat in desk.chats().iter().filter(|chat| !shut.contains(chat)) {
             self.show_board_in(desk.as_ref(), *chat, &format!("{KEY}:{chat}")).await;
         }
@@ -44,7 +44,11 @@ impl App {
         let Ok(queue) = self.store.queue().await else { return };
         if !shown.looked {
             shown.looked = true;
-            let kept = self.store.get(key).await.ok().flatten();
+            let mut kept = self.store.get(key).await.ok().flatten();
+            if kept.is_none() && chat == self.first_chat {
+                // As it was kept when there was one group only.
+                kept = self.store.get(KEY).await.ok().flatten();
+            }
             shown.posted = kept.and_then(|kept| String::from_utf8(kept).ok()?.parse().ok());
         }
         if queue.is_empty() && shown.posted.is_none() {

@@ -18,6 +18,8 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 const KEY: &str = "crew";
 /// How long an answer about membership holds.
 const MEMBER: SignedDuration = SignedDuration::from_mins(5);
+/// And how long nobody asks again who got none.
+const ASKED: SignedDuration = SignedDuration::from_secs(30);
 /// How far finished handoffs are looked back at for a range of waiting.
 const LATELY: SignedDuration = SignedDuration::from_hours(24 * 14);
 
@@ -88,7 +90,7 @@ impl App {
         let crew = self.crew();
         if self.desk.as_ref().is_some_and(|desk| desk.chats().len() > 1) {
             facts.full = self.limiter().full(now);
-            facts.shut = self.shut(now);
+            facts.shut = self.shut();
         }
         facts.bot_off = crew.bot_off;
         facts.incident.clone_from(&crew.incident);
@@ -170,17 +172,19 @@ impl App {
     }
 
     /// Whether a press comes from a member of one of the groups.
-    pub(super) async fn is_member(&self, staff: &Staff) -> bool {
+    pub(super) async fn is_member(&self, staff: &Staff, chat: Option<i64>) -> bool {
         let Some(desk) = &self.desk else { return false };
-        let mut asked = true;
-        for chat in desk.chats() {
+        let mut asked = false;
+        // Where it was pressed, most likely.
+        let here = chat.filter(|chat| desk.chats().contains(chat));
+        for chat in here.iter().chain(desk.chats()) {
             match self.is_in(desk.as_ref(), *chat, &staff.id).await {
                 Some(true) => return true,
-                Some(false) => {}
-                None => asked = false,
+                Some(false) => asked = true,
+                None => {}
             }
         }
-        // Where that can't be asked, people who have worked here.
+        // Where that can't be asked anywhere, people who have worked here.
         !asked && self.crew().members.contains_key(&staff.id)
     }
 
@@ -190,22 +194,16 @@ impl App {
         let key = (chat, staff.to_string());
         let known = self.members.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
         if let Some((member, at)) = known
-            && now.duration_since(at) < MEMBER
+            && now.duration_since(at) < if member.is_some() { MEMBER } else { ASKED }
         {
-            return Some(member);
+            return member;
         }
-        match desk.is_member(chat, staff).await {
-            Ok(member) => {
-                let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
-                members.retain(|_, (_, at)| now.duration_since(*at) < MEMBER);
-                members.insert(key, (member, now));
-                Some(member)
-            }
-            Err(error) => {
-                tracing::warn!(%error, "Whether somebody is in a group can't be asked.");
-                None
-            }
-        }
+        let member = desk.is_member(chat, staff).await;
+        let member = member.map_err(|error| tracing::warn!(%error, "Whether somebody is in a group can't be asked.")).ok();
+        let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        members.retain(|_, (_, at)| now.duration_since(*at) < MEMBER);
+        members.insert(key, (member, now));
+        member
     }
 
     /// Conversations among these that stand where this person does not read.

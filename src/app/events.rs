@@ -53,7 +53,7 @@ pub(super) fn read(config: &mut Config, root: &Table<'_>) {
             table.doc.error(table.span.clone(), "an API user needs a `name` of letters, digits and _", "name = \"crm\"");
             continue;
         };
-        if config.api.iter().any(|user| user.name == name.value) {
+        if config.api.iter().any(|user| user.name.eq_ignore_ascii_case(&name.value)) {
             table.doc.error(name.span.clone(), format!("there is an API user called `{}` already", name.value), "");
         }
         let mut scopes = Vec::new();

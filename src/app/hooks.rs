@@ -37,48 +37,71 @@ impl App {
                 all.entry(name.clone()).or_default().push(row);
             }
         }
-        let mut lanes: BTreeMap<(String, ConversationId), Vec<(OutboxRow, bool)>> = BTreeMap::new();
+        let mut done = 0;
         for (name, mut rows) in all {
             rows.sort_by_key(|row| (row.created, row.id, row.number));
-            let surplus = rows.len().saturating_sub(MOST);
-            for (at, row) in rows.into_iter().enumerate() {
-                lanes.entry((name.clone(), row.id)).or_default().push((row, at < surplus));
+            let now = self.clock.now();
+            let old = rows.partition_point(|row| now.duration_since(row.created) > SignedDuration::from_hours(HOURS));
+            let surplus = old.max(rows.len().saturating_sub(MOST));
+            for row in rows.drain(..surplus) {
+                done += usize::from(self.hook_done(&row, &name, "failed").await);
             }
+            if self.rests(&name).is_some_and(|until| until > now) {
+                continue;
+            }
+            let mut lanes: BTreeMap<ConversationId, Vec<OutboxRow>> = BTreeMap::new();
+            rows.into_iter().for_each(|row| lanes.entry(row.id).or_default().push(row));
+            let lanes = futures::stream::iter(lanes.into_values().map(|lane| self.hook_lane(&name, lane)));
+            done += lanes.buffer_unordered(AT_ONCE).fold(0, async |done, sent| done + sent).await;
         }
-        let lanes = futures::stream::iter(lanes.into_values().map(|lane| self.hook_lane(lane)));
-        lanes.buffer_unordered(AT_ONCE).fold(0, async |done, sent| done + sent).await
+        done
     }
 
-    async fn hook_lane(&self, rows: Vec<(OutboxRow, bool)>) -> usize {
+    /// Until when a receiver that took nothing is left alone.
+    pub(super) fn rests(&self, to: &str) -> Option<Timestamp> {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner).get(to).map(|(_, until)| *until)
+    }
+
+    async fn hook_lane(&self, to: &str, mut rows: Vec<OutboxRow>) -> usize {
+        // In the order in which they happened, whatever the clocks of those who wrote them down said.
+        rows.sort_by_key(|row| row.number);
         let mut done = 0;
-        for (row, surplus) in rows {
+        for row in rows {
             let now = self.clock.now();
-            let OutboxTarget::Hook { to, event } = &row.target else { continue };
-            if row.due > now && !surplus {
+            let OutboxTarget::Hook { event, .. } = &row.target else { continue };
+            // Whoever took nothing a moment ago takes nothing now.
+            if self.rests(to).is_some_and(|until| until > now) {
                 break;
             }
             let told = self.sent.lock().unwrap_or_else(PoisonError::into_inner).contains(&(row.id, row.number));
-            let sent = if told || surplus { Ok(()) } else { self.tell_hook(to, event, &row, now).await };
-            if let Err(error) = &sent
-                && self.hook_later(&row, error, now).await
-            {
+            let sent = if told { Ok(()) } else { self.tell_hook(to, event, &row, now).await };
+            if let Err(error) = sent {
+                self.let_rest(to, &error, now);
                 break;
             }
-            let end = if sent.is_ok() && !surplus { "sent" } else { "failed" };
-            if end == "failed" {
-                tracing::error!(conversation = %row.id.short(), api = to, "An event was given up; the receiver reads the queue.");
-            }
-            metrics::counter!("warmline_hooks_total", "end" => end).increment(1);
-            self.sent.lock().unwrap_or_else(PoisonError::into_inner).insert((row.id, row.number));
-            let finishes = Finishes { outbox: vec![row.number], ..Finishes::default() };
-            if let Err(error) = self.handle(row.id, None, &Event::Timer { key: String::new() }, finishes, now).await {
-                tracing::error!(conversation = %row.id.short(), %error, "An event that was told could not be marked; it may be told again.");
+            self.resting.lock().unwrap_or_else(PoisonError::into_inner).remove(to);
+            if !self.hook_done(&row, to, "sent").await {
                 break;
             }
-            self.sent.lock().unwrap_or_else(PoisonError::into_inner).remove(&(row.id, row.number));
             done += 1;
         }
         done
+    }
+
+    /// An event is told, or given up.
+    async fn hook_done(&self, row: &OutboxRow, to: &str, end: &'static str) -> bool {
+        if end == "failed" {
+            tracing::error!(conversation = %row.id.short(), api = to, "An event was given up; the receiver reads the queue.");
+        }
+        metrics::counter!("warmline_hooks_total", "end" => end).increment(1);
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).insert((row.id, row.number));
+        let (now, finishes) = (self.clock.now(), Finishes { outbox: vec![row.number], ..Finishes::default() });
+        if let Err(error) = self.handle(row.id, None, &Event::Timer { key: String::new() }, finishes, now).await {
+            tracing::error!(conversation = %row.id.short(), %error, "An event that was told could not be marked; it may be told again.");
+            return false;
+        }
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).remove(&(row.id, row.number));
+        true
     }
 
     async fn tell_hook(&self, to: &str, event: &DeskEvent, row: &OutboxRow, now: Timestamp) -> Result<(), SendError> {
@@ -90,21 +113,18 @@ impl App {
         hook.post(id, body, now).await
     }
 
-    /// Puts a row off; false where it is given up. A receiver that refuses may have been set up wrongly: that is mended within hours.
-    async fn hook_later(&self, row: &OutboxRow, error: &SendError, now: Timestamp) -> bool {
-        if now.duration_since(row.created) > SignedDuration::from_hours(HOURS) {
-            return false;
-        }
+    /// A receiver took nothing: it is left alone for a while. One that refuses may have been set up wrongly: that is mended within
+    /// hours.
+    fn let_rest(&self, to: &str, error: &SendError, now: Timestamp) {
+        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = resting.get(to).map_or(0, |(times, _)| *times);
+        let back_off = SignedDuration::from_secs(1 << times.min(9));
         let after = match error {
-            SendError::Later(Some(after)) => SignedDuration::try_from(*after).ok(),
-            _ => None,
+            SendError::Later(Some(after)) => SignedDuration::try_from(*after).unwrap_or(back_off),
+            _ => back_off,
         };
-        let after = after.unwrap_or(SignedDuration::from_secs(1 << row.attempts.min(9))).min(LONGEST_WAIT);
-        tracing::warn!(conversation = %row.id.short(), attempt = row.attempts + 1, %error, "An event was not taken; will try again.");
-        let due = now.checked_add(after).unwrap_or(now);
-        if let Err(error) = self.store.postpone(row.id, row.number, due, row.attempts + 1).await {
-            tracing::error!(%error, "A retry could not be noted.");
-        }
-        true
+        let until = now.checked_add(after.max(back_off).min(LONGEST_WAIT)).unwrap_or(now);
+        tracing::warn!(api = to, times = times + 1, %error, "An event was not taken; will try again.");
+        resting.insert(to.to_string(), (times + 1, until));
     }
 }

@@ -83,7 +83,7 @@ impl App {
     /// A press in the staff's group by somebody who is not in it: refused, and reported.
     async fn refused(&self, incoming: &Incoming) -> bool {
         let ("callback", Body::Event(Event::Staff { staff, chat, .. })) = (incoming.kind, &incoming.body) else { return false };
-        if self.is_member(staff).await {
+        if self.is_member(staff, *chat).await {
             return false;
         }
         metrics::counter!("warmline_presses_refused_total").increment(1);

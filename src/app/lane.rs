@@ -15,7 +15,8 @@ pub(super) fn is_answer(row: &OutboxRow) -> bool {
 }
 
 /// It calls people: with it stands the card, whose buttons show the transcript.
-pub(super) fn is_alert(message: &DeskMessage) -> bool {
+pub(super) fn is_alert(row: &OutboxRow) -> bool {
+    let OutboxTarget::Desk(message) = &row.target else { return false };
     match message {
         DeskMessage::Card { .. } => true,
         DeskMessage::Post { buttons, .. } => buttons.iter().any(|button| button.data.starts_with("t:")),

@@ -14,15 +14,20 @@ const WINDOW: SignedDuration = SignedDuration::from_secs(60);
 pub(super) struct Limiters {
     most: Option<usize>,
     groups: BTreeMap<i64, VecDeque<Timestamp>>,
+    /// Groups that want nothing before this.
+    resting: BTreeMap<i64, Timestamp>,
 }
 
 impl Limiters {
     pub(super) fn new(most: Option<usize>) -> Self {
-        Limiters { most, groups: BTreeMap::new() }
+        Limiters { most, groups: BTreeMap::new(), resting: BTreeMap::new() }
     }
 
     /// Takes a place in a group's minute, or says when there will be one.
     pub(super) fn take(&mut self, chat: i64, now: Timestamp, crisis: bool) -> Result<(), Timestamp> {
+        if let Some(until) = self.resting.get(&chat).copied().filter(|until| *until > now) {
+            return Err(until);
+        }
         let Some(most) = self.most else { return Ok(()) };
         let sent = self.groups.entry(chat).or_default();
         forget(sent, now);
@@ -33,6 +38,11 @@ impl Limiters {
         }
         let frees = sent.len() - most;
         Err(sent.get(frees).and_then(|sent| sent.checked_add(WINDOW).ok()).unwrap_or(now))
+    }
+
+    /// A group has said when it takes something again.
+    pub(super) fn rest(&mut self, chat: i64, until: Timestamp) {
+        self.resting.insert(chat, until);
     }
 
     /// The groups that have taken more than half of their minute: the next customer is better off in another one.
@@ -83,6 +93,8 @@ mod tests {
         }
         assert_eq!((limiter.take(-1, start, false), limiter.take(-2, start, false)), (Err(start + WINDOW), Ok(())));
         assert_eq!((limiter.full(start), limiter.full(start + WINDOW)), (vec![-1], vec![]));
+        limiter.rest(-2, start + WINDOW);
+        assert_eq!((limiter.take(-2, start, true), limiter.take(-2, start + WINDOW, true)), (Err(start + WINDOW), Ok(())));
         assert_eq!([15, 16, 50].map(|waiting| limiter.minutes(waiting)), [0, 1, 3]);
     }
 }

@@ -100,8 +100,10 @@ pub struct App {
     limiter: Mutex<limit::Limiters>,
     /// The first group that this bot had.
     first_chat: i64,
-    /// Groups that take nothing, until then.
+    /// Groups that take nothing, and when that is looked at again.
     shut: Mutex<BTreeMap<i64, Timestamp>>,
+    /// Receivers of events that took none: how often in a row, and until when they are left alone.
+    resting: Mutex<BTreeMap<String, (u32, Timestamp)>>,
     calls_under_way: Mutex<HashSet<(ConversationId, u64)>>,
     gateway_confirms: AtomicBool,
     /// What has left and could not be marked so yet.
@@ -113,7 +115,7 @@ pub struct App {
     /// Who has which conversation.
     owned: Mutex<HashMap<ConversationId, crew::Owned>>,
     /// Who is in which group, and when that was asked.
-    members: Mutex<HashMap<(i64, String), (bool, Timestamp)>>,
+    members: Mutex<HashMap<(i64, String), (Option<bool>, Timestamp)>>,
     /// How long most people have waited lately, in minutes.
     wait: Mutex<Option<(u32, u32)>>,
     /// What happens, for whoever listens.
@@ -201,6 +203,7 @@ impl App {
             locks: Mutex::default(),
             first_chat,
             shut: Mutex::default(),
+            resting: Mutex::default(),
             limiter: Mutex::new(limit::Limiters::new(rate)),
             calls_under_way: Mutex::default(),
             gateway_confirms: AtomicBool::new(confirms),

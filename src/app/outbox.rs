@@ -82,7 +82,11 @@ impl App {
                 _ => continue,
             };
             let chat = self.desk.as_ref().map(|desk| self.group_of(desk.as_ref(), row));
-            heads.entry((row.id, lane, chat)).or_insert(row.due);
+            let due = match &row.target {
+                OutboxTarget::Hook { to, .. } => self.rests(to).unwrap_or(row.due).max(row.due),
+                _ => row.due,
+            };
+            heads.entry((row.id, lane, chat)).or_insert(due);
         }
         heads.into_values().min()
     }

@@ -18,7 +18,10 @@ use crate::transport::SendError;
 use jiff::{SignedDuration, Timestamp};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+/// A group that takes nothing, where no other one does, is tried again after this.
+const MENDED: Duration = Duration::from_secs(60);
 /// Where it goes on is said once it stands there: looked at again after this.
 const STANDS: SignedDuration = SignedDuration::from_secs(2);
 
@@ -26,6 +29,7 @@ impl App {
     /// Sends what is due to the desk; how many rows are done.
     pub async fn deliver_desk(&self) -> usize {
         let Some(desk) = &self.desk else { return 0 };
+        self.look_at_shut(desk.as_ref()).await;
         let mut done = 0;
         // What a group refuses goes to another one at once.
         for _ in desk.chats() {
@@ -107,6 +111,8 @@ impl App {
             let void = match message {
                 DeskMessage::Card { .. } => state.thread.card_line != Some(row.number),
                 DeskMessage::CardEdit { card: None, .. } => state.thread.chat != Some(lane.chat),
+                // It has come back meanwhile.
+                DeskMessage::Moved { .. } => state.thread.chat == Some(lane.chat),
                 _ => false,
             };
             let meant = row.chat.unwrap_or(self.first_chat) == lane.chat;
@@ -122,7 +128,7 @@ impl App {
                 self.not_before(row, now.checked_add(STANDS).unwrap_or(now)).await;
                 continue;
             }
-            let chat = self.rehomed(desk, &state, &message, lane.chat);
+            let chat = self.rehomed(desk, &state, row.number, &message, lane.chat);
             let free = is_answer(row);
             let place = if free { Ok(()) } else { self.limiter().take(chat, now, crisis) };
             if let Err(due) = place {
@@ -138,16 +144,28 @@ impl App {
                     tracing::warn!(conversation = %row.id.short(), %error, "A press could not be answered.");
                     Posted::default()
                 }
-                Err(SendError::Unknown | SendError::Shut(_)) if self.is_open_besides(desk, chat, now) => {
+                Err(SendError::Unknown | SendError::Shut(_)) if self.is_open_besides(desk, chat) => {
                     return (done, End::Shut(chat));
                 }
                 Err(error) => {
-                    let again = self.give_up(row, &error, DESK_HOURS, now).await.is_none();
-                    // Too many messages a minute are no failure: those come.
-                    let failed = !matches!(error, SendError::Later(Some(_))) && row.attempts == 0;
-                    if failed && is_alert(&message) {
+                    // Where no group takes anything, one of them may be mended: what is for them waits.
+                    let error = match error {
+                        SendError::Unknown | SendError::Shut(_) => {
+                            tracing::error!(group = chat, "No group of staff takes anything from the bot.");
+                            self.shut_only(chat, now);
+                            SendError::Later(Some(MENDED))
+                        }
+                        error => error,
+                    };
+                    if let SendError::Later(Some(after)) = error
+                        && after < MENDED
+                    {
+                        self.limiter().rest(chat, now.checked_add(after).unwrap_or(now));
+                    } else if lane.rows.iter().skip(at).any(|merged| is_alert(&merged.row)) {
+                        // Too many messages a minute are no failure: those come. Anything else is.
                         self.group_failed(row.id, now).await;
                     }
+                    let again = self.give_up(row, &error, DESK_HOURS, now).await.is_none();
                     if again {
                         return (done, End::Silent(chat));
                     }
@@ -169,9 +187,10 @@ impl App {
     }
 
     /// The group for a message: what is for the old one, where it has no thread any more to be read in, stands in the new one.
-    fn rehomed(&self, desk: &dyn Desk, state: &State, message: &DeskMessage, chat: i64) -> i64 {
-        let plain = matches!(message, DeskMessage::Post { reply_to: None, .. } | DeskMessage::Transcript);
-        let shut = self.shut(self.clock.now());
+    fn rehomed(&self, desk: &dyn Desk, state: &State, number: u64, message: &DeskMessage, chat: i64) -> i64 {
+        let before = state.thread.moved.is_some_and(|moved| number < moved);
+        let plain = before && matches!(message, DeskMessage::Post { reply_to: None, .. } | DeskMessage::Transcript);
+        let shut = self.shut();
         let open = |home: &i64| desk.chats().contains(home) && !shut.contains(home);
         state.thread.chat.filter(|home| plain && open(home) && state.thread.topic_in(chat).is_none()).unwrap_or(chat)
     }

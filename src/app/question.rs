@@ -188,7 +188,9 @@ impl App {
     async fn is_elsewhere(&self, question: &DeskQuestion) -> bool {
         let Some(desk) = &self.desk else { return false };
         for chat in desk.chats().iter().filter(|chat| **chat != question.chat) {
-            if self.is_in(desk.as_ref(), *chat, &question.staff.id).await != Some(false) {
+            // A group from which the bot was put out says nothing.
+            let unknown = !self.shut().contains(chat);
+            if self.is_in(desk.as_ref(), *chat, &question.staff.id).await.unwrap_or(unknown) {
                 return true;
             }
         }

@@ -25,7 +25,11 @@ impl App {
                 OutboxTarget::Mirror(_) => "chatwoot",
                 OutboxTarget::Hook { to, .. } => to,
             };
-            heads.entry((row.id, row.chat, lane.to_string())).or_insert(row.due);
+            let due = match &row.target {
+                OutboxTarget::Hook { to, .. } => self.rests(to).unwrap_or(row.due).max(row.due),
+                _ => row.due,
+            };
+            heads.entry((row.id, row.chat, lane.to_string())).or_insert(due);
         }
         Ok(heads.into_values().chain(self.store.next_timer().await?).min())
     }

@@ -192,6 +192,10 @@ pub trait Desk: Send + Sync {
     async fn refuse(&self, _chat: i64, _callback: &str, _answer: &str, _report: &str) -> Result<(), SendError> {
         Ok(())
     }
+    /// Whether the bot is in a group.
+    async fn works(&self, _chat: i64) -> bool {
+        true
+    }
     /// Says something to a whole group.
     async fn tell(&self, _chat: i64, _text: &str) -> Result<(), SendError> {
         Ok(())

@@ -7,7 +7,8 @@
 
 use super::effect::{DeskNote, Effect, Timer, Who};
 use super::event::{Message, Staff};
-use super::handoff::{BEREAVEMENT, DRILL};
+use super::handoff::DRILL;
+use super::opening::BEREAVEMENT;
 use super::parts::Asked;
 use super::step::Turn;
 use super::urgency::{Reason, Urgency};

@@ -9,7 +9,7 @@
 
 use super::effect::{DeskNote, Effect, Timer, Who};
 use super::event::Staff;
-use super::handoff::{DRILL, REVIEW};
+use super::handoff::DRILL;
 use super::parts::{Asked, Owner, SafeWord};
 use super::review::Why;
 use super::step::Turn;
@@ -19,6 +19,9 @@ use jiff::SignedDuration;
 
 /// When a crisis that one person alone called none is looked at again.
 const NEXT_DAY: SignedDuration = SignedDuration::from_hours(20);
+
+/// The key of the timer for a second look at what one person alone called no crisis.
+pub(super) const REVIEW: &str = "review";
 
 impl Turn<'_> {
     pub(super) fn in_crisis(&self) -> bool {

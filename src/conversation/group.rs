@@ -80,6 +80,7 @@ impl Turn<'_> {
         // A card that has not left yet is not needed there any more.
         self.effects.extend(self.state.thread.card_line.map(|line| Effect::DropLine { line }));
         self.state.thread.moves(here, there);
+        self.state.thread.moved = Some(self.state.next);
         let team = self.state.handoff.as_ref().and_then(|handoff| handoff.team.clone());
         self.note(match (there == first_chat, team) {
             (true, _) => "It goes on in the first group, where everybody reads".to_string(),

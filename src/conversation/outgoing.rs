@@ -7,8 +7,8 @@
 
 use super::effect::{DeskNote, Effect, Entry, Line, NotSent, Replaces, Speaker, Who};
 use super::event::{Delivery, Failure, Staff};
-use super::handoff::UNCLAIMED;
 use super::parts::{Fate, Owner, Sent};
+use super::reminder::UNCLAIMED;
 use super::step::Turn;
 use jiff::SignedDuration;
 use serde_json::json;

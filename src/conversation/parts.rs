@@ -169,6 +169,9 @@ pub struct Thread {
     /// The topic there.
     #[serde(default)]
     pub topic: Option<i32>,
+    /// What has a lower number was said before it moved here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<u64>,
     /// Its topics in other groups.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub elsewhere: BTreeMap<i64, i32>,

@@ -8,8 +8,8 @@
 use super::effect::{DeskNote, Effect, Entry, Who};
 use super::event::{CallReturned, Event, Message};
 use super::facts::Facts;
-use super::handoff::UNCLAIMED;
 use super::parts::Owner;
+use super::reminder::UNCLAIMED;
 use super::rules::Rules;
 use super::state::State;
 use super::step::Turn;

@@ -6,8 +6,9 @@
 
 use super::effect::{DeskNote, Effect, NotSent, Who};
 use super::event::{Staff, StaffAction};
-use super::handoff::{DRILL, UNCLAIMED};
+use super::handoff::DRILL;
 use super::parts::{Asked, Helper, Owner, Thread};
+use super::reminder::UNCLAIMED;
 use super::step::Turn;
 use serde_json::json;
 

@@ -31,11 +31,11 @@ pub fn step(rules: &Rules, facts: &Facts, state: &State, event: Event, now: Time
         }
         Event::OwnerLeft { staff, why } => turn.owner_left(&staff, &why),
         Event::AlertFailed { way, handoff, step } => turn.alert_failed(&way, handoff, step),
-        Event::Timer { key } if key == super::handoff::UNCLAIMED => {
+        Event::Timer { key } if key == super::reminder::UNCLAIMED => {
             turn.widen();
             turn.unclaimed();
         }
-        Event::Timer { key } if key == super::handoff::REVIEW => turn.review(),
+        Event::Timer { key } if key == super::gravity::REVIEW => turn.review(),
         Event::Timer { key } if key == super::retention::FORGET => turn.forget(),
         Event::Timer { key } if key == super::burst::BURST => turn.quiet(),
         Event::Timer { key } if key == super::promise::PROMISE => turn.promise_due(),

@@ -7,8 +7,8 @@
 
 use super::effect::{DeskNote, Effect, Timer};
 use super::event::Staff;
-use super::handoff::UNCLAIMED;
 use super::parts::Owner;
+use super::reminder::UNCLAIMED;
 use super::review::Why;
 use super::step::Turn;
 use super::urgency::{Reason, Urgency};

@@ -40,7 +40,7 @@ pub(super) async fn readyz(State(server): State<Server>) -> (StatusCode, Json<Va
     if !server.app.channels.is_empty() {
         notes.extend(crate::desk::thin(&server.app.rules.load().ladder, &server.app.ways));
     }
-    let shut = server.app.shut(server.app.clock.now());
+    let shut = server.app.shut();
     notes.extend(shut.iter().map(|chat| format!("the bot can't write in the staff's group {chat}: what is for it goes to another one")));
     if alerted {
         notes.push(drill_note(&server).await);

@@ -289,6 +289,18 @@ fn error(error: RequestError) -> SendError {
     }
 }
 
+/// What Telegram says of a chat into which the bot may not write at all. That it may send no pictures is another matter.
+const NO_ENTRY: [&str; 8] = [
+    "rights to send text messages",
+    "rights to send a message",
+    "not a member of",
+    "was kicked",
+    "group is deactivated",
+    "chat was deleted",
+    "no write access",
+    "chat_write_forbidden",
+];
+
 fn described(api: &ApiError) -> SendError {
     let text = api.to_string().to_lowercase();
     if text.contains("thread not found")
@@ -297,7 +309,7 @@ fn described(api: &ApiError) -> SendError {
         || text.contains("topic_id_invalid")
     {
         SendError::ThreadGone
-    } else if text.contains("not enough rights to send") || text.contains("have no rights to send") || text.contains("not a member of") {
+    } else if NO_ENTRY.iter().any(|part| text.contains(part)) {
         SendError::Shut("the bot may not write there".into())
     } else if text.contains("message to copy not found") || text.contains("message to edit not found") {
         SendError::MessageGone

@@ -126,7 +126,8 @@ impl TelegramDesk {
         match self.client.copy(chat, message, place.chat, topic).await {
             Ok(copied) => Ok(Some(copied)),
             // The words have arrived; a picture that the customer deleted since can't be had.
-            Err(SendError::MessageGone | SendError::Refused(_)) => Ok(None),
+            // The customer's own chat may be unknown, and this group may take words alone.
+            Err(SendError::MessageGone | SendError::Refused(_) | SendError::Unknown | SendError::Blocked | SendError::Shut(_)) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -190,6 +191,10 @@ impl Desk for TelegramDesk {
         let answered = self.client.answer(callback, answer).await;
         self.client.send(chat, report, &Extras::default()).await?;
         answered
+    }
+
+    async fn works(&self, chat: i64) -> bool {
+        self.client.keeps(chat).await.is_ok()
     }
 
     async fn tell(&self, chat: i64, text: &str) -> Result<(), SendError> {
