@@ -11,7 +11,7 @@ use crate::conversation::{ConversationId, Event, Facts, Profile, Staff, State, T
 use crate::desk::{self, Crew, QueueRow};
 use crate::store::StoreError;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 /// Where the staff are kept.
@@ -22,6 +22,9 @@ const MEMBER: SignedDuration = SignedDuration::from_mins(5);
 const ASKED: SignedDuration = SignedDuration::from_secs(30);
 /// How far finished handoffs are looked back at for a range of waiting.
 const LATELY: SignedDuration = SignedDuration::from_hours(24 * 14);
+
+/// By group and person: whether they are in it, where that could be asked, and when it was.
+pub(super) type Members = HashMap<(i64, String), (Option<bool>, Timestamp)>;
 
 /// Who has a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -115,7 +115,7 @@ pub struct App {
     /// Who has which conversation.
     owned: Mutex<HashMap<ConversationId, crew::Owned>>,
     /// Who is in which group, and when that was asked.
-    members: Mutex<HashMap<(i64, String), (Option<bool>, Timestamp)>>,
+    members: Mutex<crew::Members>,
     /// How long most people have waited lately, in minutes.
     wait: Mutex<Option<(u32, u32)>>,
     /// What happens, for whoever listens.
