@@ -72,6 +72,18 @@ mod tests {
             ("twice", "chat_id = -1\n[[desk.telegram.group]]\nchat_id = -1\n", vec!["4 this group stands here twice"]),
             ("no first one", "[[desk.telegram.group]]\nchat_id = -2\n", vec!["2 a further group needs a first one"]),
             ("no such team", "chat_id = -1\n[[desk.telegram.group]]\nchat_id = -2\nteams = [\"x\"]\n", vec!["5 there is no team `x`"]),
+            ("no number", "chat_id = -1\n[[desk.telegram.group]]\nchat_id = 0\n", vec!["4 this is no group's id"]),
+            ("no whole one", "chat_id = -1.5\n", vec!["2 `desk.telegram.chat_id` should be a whole number, not float"]),
+            ("in quotes", "chat_id = \"-1\"\n", vec!["2 `desk.telegram.chat_id` should be a whole number, not string"]),
+            ("too large", "chat_id = -100123456789199999\n", vec!["2 this is no group's id"]),
+            ("far too large", "chat_id = -100123456789123456789123\n", vec!["2 `desk.telegram.chat_id` is too large"]),
+            ("none, and another", "chat_id = 0\n[[desk.telegram.group]]\nchat_id = -2\n", vec!["3 a further group needs a first one"]),
+            ("a wrong one, and another", "chat_id = 7\n[[desk.telegram.group]]\nchat_id = -2\n", vec!["2 this is no group's id"]),
+            (
+                "one bracket",
+                "chat_id = -1\n[desk.telegram.group]\nchat_id = -2\n",
+                vec!["3 `desk.telegram.group` should be a list of tables, each under [[desk.telegram.group]], not table"],
+            ),
             (
                 "a slip",
                 "chat_id = -1\n[[desk.telegram.group]]\nchat_id = -2\nteam = []\n",

@@ -208,6 +208,9 @@ impl<'a> Table<'a> {
 
     fn wrong(&self, key: &str, value: &toml::Spanned<DeValue<'_>>, wanted: &str) {
         let found = value.get_ref().type_str();
+        if wanted == "a whole number" && found == "integer" {
+            return self.doc.error(value.span(), format!("`{}{key}` is too large", self.path), "");
+        }
         let quoted = wanted.ends_with("number") && found == "string";
         let help = if quoted { "write it without quotes" } else { "" };
         self.doc.error(value.span(), format!("`{}{key}` should be {wanted}, not {found}", self.path), help);
