@@ -57,8 +57,16 @@ impl App {
         done
     }
 
+    /// When a row can leave: an event not while its receiver is left alone.
+    pub(super) fn due(&self, row: &OutboxRow) -> Timestamp {
+        match &row.target {
+            OutboxTarget::Hook { to, .. } => self.rests(to).map_or(row.due, |until| until.max(row.due)),
+            _ => row.due,
+        }
+    }
+
     /// Until when a receiver that took nothing is left alone.
-    pub(super) fn rests(&self, to: &str) -> Option<Timestamp> {
+    fn rests(&self, to: &str) -> Option<Timestamp> {
         self.resting.lock().unwrap_or_else(PoisonError::into_inner).get(to).map(|(_, until)| *until)
     }
 

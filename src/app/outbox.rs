@@ -82,11 +82,7 @@ impl App {
                 _ => continue,
             };
             let chat = self.desk.as_ref().map(|desk| self.group_of(desk.as_ref(), row));
-            let due = match &row.target {
-                OutboxTarget::Hook { to, .. } => self.rests(to).unwrap_or(row.due).max(row.due),
-                _ => row.due,
-            };
-            heads.entry((row.id, lane, chat)).or_insert(due);
+            heads.entry((row.id, lane, chat)).or_insert(self.due(row));
         }
         heads.into_values().min()
     }

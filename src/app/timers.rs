@@ -25,11 +25,7 @@ impl App {
                 OutboxTarget::Mirror(_) => "chatwoot",
                 OutboxTarget::Hook { to, .. } => to,
             };
-            let due = match &row.target {
-                OutboxTarget::Hook { to, .. } => self.rests(to).unwrap_or(row.due).max(row.due),
-                _ => row.due,
-            };
-            heads.entry((row.id, row.chat, lane.to_string())).or_insert(due);
+            heads.entry((row.id, row.chat, lane.to_string())).or_insert(self.due(&row));
         }
         Ok(heads.into_values().chain(self.store.next_timer().await?).min())
     }

@@ -110,7 +110,7 @@ impl Turn<'_> {
             if self.asks_for_number() {
                 return;
             }
-            return self.still_here(false);
+            return self.whoever_suffers_asks(&understanding, &heard);
         }
         if message.edited && self.edited(before.as_deref(), message, &understanding) {
             return;

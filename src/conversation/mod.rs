@@ -27,7 +27,7 @@
 //!
 //! Invariants: every customer message is assessed by `care` before anything else; nothing is sent to a customer who opted out
 //! or may not be texted; while a person owns the conversation no bot line leaves; crisis and distress silence the bot's
-//! answers at once, any other handoff at the claim; words of staff leave only from the one who claimed. `step` is total: same
+//! answers at once (all but what is kept of them), any other handoff at the claim; words of staff leave only from the one who claimed. `step` is total: same
 //! inputs, same outputs; no clock, randomness, lock or I/O.
 //! Leaves out: which staff see what and how an alert reads (`desk`), storing and sending (`store`, `app`).
 

@@ -10,7 +10,9 @@ use super::handoff::Handoff;
 use super::parts::Owner;
 use super::step::Turn;
 use super::urgency::{Reason, Urgency};
+use super::words::{Hear, Heard};
 use crate::care::Level;
+use crate::engine::{Understanding, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -34,6 +36,9 @@ impl Handoff {
         SignedDuration::from_mins(minutes[self.updates.min(4) as usize])
     }
 }
+
+/// The intent that says what is kept of a customer.
+const KEPT: &str = "what_is_kept";
 
 impl Turn<'_> {
     /// Arms the next update, and notes when it comes. Nobody who is less than in distress is woken by one at night.
@@ -152,6 +157,27 @@ impl Turn<'_> {
         self.say_word("taken_back", &[]);
         self.note("The customer took it back");
         self.end("the customer");
+    }
+
+    /// What they may ask in every state, in danger and distress too: what is kept of them, and to wait. Nobody in danger reads
+    /// that there is no hurry; staff read what they wish. Anything else is heard by the people who were called.
+    pub(super) fn whoever_suffers_asks(&mut self, understanding: &Understanding, heard: &Heard) {
+        let asked = match understanding.verdict {
+            Verdict::Matched(number) if understanding.certain() => Some(self.engine().intents()[number].id.as_str()),
+            _ => None,
+        };
+        if asked == Some(KEPT) {
+            let words = self.state.last_words.clone();
+            return self.begin(KEPT, Vec::new(), &words);
+        }
+        match heard.only(Hear::Later) {
+            true if self.in_crisis() => {
+                self.desk(DeskNote::Notice { text: "The customer would rather go on later. The crisis stays open.".into() });
+                self.still_here(true);
+            }
+            true => self.prefers(false),
+            false => self.still_here(false),
+        }
     }
 
     /// There is no hurry, or a call would be better: staff see it, the place in the queue stays.

@@ -185,6 +185,25 @@ fn in_every_state_they_can_choose_later_or_a_call() {
     assert!(talk.notes.contains(&DeskNote::Notice { text: "The customer would rather be called.".into() }));
     assert!(talk.write("later").contains("no hurry"));
     assert!(talk.state.handoff.is_some(), "the place in the queue stays");
+    assert!(talk.write("what do you keep about me").contains("We keep this conversation"));
+    for (state, words) in [("crisis", "i want to die"), ("distress", "my mum died and i cant cope")] {
+        let mut talk = Talk::new(sms());
+        talk.write(words);
+        assert!(talk.write("what do you keep about me").contains("We keep this conversation"), "{state}");
+        assert!(talk.write("can you call me please").contains("rather be called"), "{state}");
+        let said = talk.write("later");
+        assert_eq!(said.contains("no hurry"), state == "distress", "{state}: {said}");
+        assert!(
+            talk.notes.iter().any(|note| matches!(note, DeskNote::Notice { text } if text.contains("later") || text.contains("no hurry")))
+        );
+        let urgency = talk.state.handoff.as_ref().map(|handoff| handoff.urgency.name());
+        talk.write("never mind");
+        assert_eq!((urgency, talk.state.handoff.is_some()), (Some(state), true), "it stays open");
+        // A person has it: no bot line, and they read what is asked.
+        talk.staff("priya", StaffAction::Claim);
+        assert_eq!(talk.write("what do you keep about me"), "", "{state}");
+        assert!(talk.notes.iter().any(|note| matches!(note, DeskNote::Relay { text, .. } if text == "what do you keep about me")));
+    }
 }
 
 #[test]
